@@ -1,0 +1,77 @@
+// Config: the validated settings of one signetd, as plain structs. Read from YAML by config_loader.h; every
+// field is documented, with its default and limits, in manifests/config/signetd.yaml.
+#ifndef SIGNET_PLUGIN_CONFIG_CONFIG_H_
+#define SIGNET_PLUGIN_CONFIG_CONFIG_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace signet {
+
+struct LocalProviderConfig {
+  std::string keyring;  // absolute path
+  // At most one of the two; without either the keyring is not sealed.
+  std::string passphrase_file;        // absolute path
+  std::string passphrase_credential;  // a name below $CREDENTIALS_DIRECTORY (systemd)
+};
+
+struct ProviderConfig {
+  std::string name;  // 1-32 of [a-z0-9-]
+  std::string type;  // "local"; one of the optionals below is set accordingly
+  std::optional<LocalProviderConfig> local;
+};
+
+struct KmsSocketConfig {
+  std::string path;  // absolute, at most 107 bytes; "@name" for an abstract one
+  bool allow_abstract = false;
+  mode_t mode = 0600;
+  std::optional<std::string> owner;  // user name or number
+  std::optional<std::string> group;
+  std::vector<uid_t> allowed_uids = {0};  // our own uid is always allowed
+  size_t max_connections = 64;
+  size_t max_calls_in_flight = 1024;
+};
+
+struct AdminSocketConfig {
+  std::string path;  // absolute, at most 107 bytes
+  std::vector<uid_t> allowed_uids = {0};
+};
+
+struct LocalKekConfig {
+  absl::Duration lifetime = absl::Hours(24 * 30);
+  uint64_t max_uses = uint64_t{1} << 24;
+  size_t cached = 1024;
+};
+
+enum class MemoryLock { kRequired, kWarn };
+enum class LogFormat { kText, kJson };
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+struct Config {
+  std::string cluster_id;
+  std::vector<std::string> previous_cluster_ids;
+  std::string state_directory;  // absolute
+  std::vector<ProviderConfig> providers;
+  std::string active;  // a provider's name
+  uint32_t key_id_generation = 0;
+  KmsSocketConfig kms_socket;
+  AdminSocketConfig admin_socket;
+  LocalKekConfig local_kek;
+  std::string status_version = "v2";
+  size_t max_plaintext_bytes = 916;
+  absl::Duration shutdown_grace = absl::Seconds(10);
+  MemoryLock memory_lock = MemoryLock::kWarn;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_PLUGIN_CONFIG_CONFIG_H_

@@ -1,0 +1,120 @@
+// KeyHierarchy: remote KEK → local KEK → DEK. Holds the active snapshot, the cache of local KEKs, the state
+// directory and the workers that talk to the KMS.
+//
+// Thread-safe. Snapshot, Encrypt, State and Decrypt never block on the KMS or the disk: Decrypt answers
+// through its callback, at once on a cached local KEK, else from a worker.
+#ifndef SIGNET_PLUGIN_HIERARCHY_KEY_HIERARCHY_H_
+#define SIGNET_PLUGIN_HIERARCHY_KEY_HIERARCHY_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/cancellation.h"
+#include "base/clock.h"
+#include "base/durable_files.h"
+#include "crypto/random.h"
+#include "crypto/sensitive_string.h"
+#include "kms_client/kms_client.h"
+#include "plugin/hierarchy/active_key.h"
+#include "plugin/hierarchy/hierarchy_observer.h"
+
+namespace signet {
+
+struct HierarchyOptions {
+  std::string cluster_id;
+  std::vector<std::string> previous_cluster_ids;  // tried on read
+  std::string active_provider;
+  uint32_t key_id_generation = 0;  // 0 to 99999
+  std::string state_directory;     // exists, 0700, ours
+
+  absl::Duration local_kek_lifetime = absl::Hours(24 * 30);  // renewal starts at two thirds
+  uint64_t local_kek_max_uses = uint64_t{1} << 24;
+  size_t cached_local_keks = 1024;
+  size_t journal_records = 4096;
+
+  size_t remote_workers = 8;    // for cache misses
+  size_t reserved_workers = 2;  // besides, for activation, renewal and pre-warm
+  size_t max_waiting_decrypts = 4096;
+  absl::Duration decrypt_timeout = absl::Milliseconds(2700);      // at most; kube-apiserver's default is 3 s
+  absl::Duration remote_call_timeout = absl::Milliseconds(2500);  // one unwrap
+};
+
+// A configured KMS key. Shared: a call in progress outlives a reload.
+struct Provider {
+  std::string name;
+  std::shared_ptr<kms::KmsClient> client;
+};
+
+struct EncryptResult {
+  std::string ciphertext;
+  std::shared_ptr<const ActiveKey> key;  // its key_id and record go into the response
+};
+
+struct DecryptInput {
+  // Borrowed until the callback has run.
+  absl::string_view ciphertext;
+  absl::string_view key_id;
+  absl::string_view record;
+  absl::string_view uid;
+  MonotonicTime deadline = absl::InfiniteDuration();
+  std::shared_ptr<CancellationToken> cancellation;  // may be null
+};
+
+// Runs exactly once, on the calling thread or on a worker; must not block.
+using DecryptCallback = std::function<void(absl::StatusOr<crypto::SensitiveString>)>;
+
+// What GetState shows: public facts only.
+struct HierarchyState {
+  std::shared_ptr<const ActiveKey> active;  // null while there is none
+  absl::Status status;                      // why Encrypt does not work; OK while it does
+  uint64_t uses = 0;                        // of the active local KEK, reserved blocks not counted
+  size_t cached_local_keks = 0;
+  size_t journal_records = 0;
+  std::vector<std::string> key_id_history;  // oldest first, the active one last
+};
+
+class KeyHierarchy {
+ public:
+  // Reads the state directory; makes no remote call. INVALID_ARGUMENT: options; NOT_FOUND: active_provider is
+  // not among `providers`; FAILED_PRECONDITION: the state file is of a newer version; PERMISSION_DENIED: the
+  // directory. A torn or foreign state file is not an error: it is set aside and reported.
+  // `clock`, `random`, `files` and `observer` outlive the object.
+  static absl::StatusOr<std::unique_ptr<KeyHierarchy>> Create(
+      HierarchyOptions options, std::vector<Provider> providers, const Clock& clock,
+      crypto::RandomSource& random, DurableFiles& files, HierarchyObserver& observer);
+  virtual ~KeyHierarchy() = default;
+
+  // Starts the workers: the active key is obtained in the background, then the journal is pre-warmed.
+  virtual void Start() = 0;
+  // Ends every wait with CANCELLED, joins the workers, writes what is owed to the disk. Idempotent.
+  virtual void Stop() = 0;
+
+  // Null until there is an active key.
+  virtual std::shared_ptr<const ActiveKey> Snapshot() const = 0;
+
+  // The snapshot while Encrypt can work, else the status that Status and Encrypt answer (UNAVAILABLE: not
+  // yet).
+  virtual absl::StatusOr<std::shared_ptr<const ActiveKey>> Writable() const = 0;
+
+  // Errors: as Writable; INVALID_ARGUMENT: size; INTERNAL.
+  virtual absl::StatusOr<EncryptResult> Encrypt(absl::string_view plaintext) = 0;
+
+  // Errors by design.md section 11: INVALID_ARGUMENT malformed, or the record is not the envelope's;
+  // DATA_LOSS authentication failed; NOT_FOUND no configured provider, or key destroyed; RESOURCE_EXHAUSTED
+  // too many waiting; UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, and what the KMS said.
+  virtual void Decrypt(const DecryptInput& input, DecryptCallback callback) = 0;
+
+  virtual HierarchyState State() const = 0;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_PLUGIN_HIERARCHY_KEY_HIERARCHY_H_
