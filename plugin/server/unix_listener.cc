@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "plugin/server/socket_folder.h"
+#include "base/trusted_folder.h"
 #include "plugin/server/unix_address.h"
 
 namespace signet {
@@ -65,7 +65,7 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Create(const UnixLis
 
 absl::Status UnixListener::BindPath(const UnixListenerOptions& options) {
   SIGNET_ASSIGN_OR_RETURN(const UnixAddress address, ParseUnixAddress(path_, false));
-  if (absl::Status folder = CheckSocketFolder(FolderOf(path_)); !folder.ok()) {
+  if (absl::Status folder = CheckTrustedFolder(FolderOf(path_)); !folder.ok()) {
     return absl::Status(folder.code(), absl::StrCat("folder of ", path_, ": ", folder.message()));
   }
   SIGNET_ASSIGN_OR_RETURN(lock_, SocketLock::Acquire(absl::StrCat(path_, ".lock")));
@@ -115,7 +115,7 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Adopt(UniqueFd socke
         absl::StrCat("inherited socket is bound elsewhere than the configured ", options.path));
   }
   if (!expected.abstract) {
-    if (absl::Status folder = CheckSocketFolder(FolderOf(options.path)); !folder.ok()) {
+    if (absl::Status folder = CheckTrustedFolder(FolderOf(options.path)); !folder.ok()) {
       return absl::Status(folder.code(), absl::StrCat("folder of ", options.path, ": ", folder.message()));
     }
   }

@@ -1,8 +1,9 @@
 // UnixListener: a listening Unix socket that nobody else can take, replace or reach before it is ready.
 //
-// A path socket is made in this order: its folder is checked (socket_folder.h), the lock file `<path>.lock`
-// taken (socket_lock.h), a stale socket removed if proven dead, the new one bound, given its owner, group and
-// mode, and only then opened for connections. A socket handed over by systemd is checked and used as it is.
+// A path socket is made in this order: its folder is checked (base/trusted_folder.h), the lock file
+// `<path>.lock` taken (socket_lock.h), a stale socket removed if proven dead, the new one bound, given its
+// owner, group and mode, and only then opened for connections. A socket handed over by systemd is checked and
+// used as it is.
 #ifndef SIGNET_PLUGIN_SERVER_UNIX_LISTENER_H_
 #define SIGNET_PLUGIN_SERVER_UNIX_LISTENER_H_
 

@@ -1,4 +1,4 @@
-#include "plugin/server/socket_folder.h"
+#include "base/trusted_folder.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -87,7 +87,7 @@ class FolderWalk {
 
 }  // namespace
 
-absl::Status CheckSocketFolder(absl::string_view folder) {
+absl::Status CheckTrustedFolder(absl::string_view folder) {
   if (folder.empty() || folder.front() != '/') {
     return absl::FailedPreconditionError(absl::StrCat("folder is not absolute: ", folder));
   }
