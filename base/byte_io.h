@@ -57,7 +57,8 @@ class ByteReader {
   absl::string_view rest_;
 };
 
-// Appends to a string. A prefixed field that does not fit its length is not written: false.
+// Appends to a string, which may move as it grows: no place for secrets. A prefixed field that does not fit
+// its length is not written: false.
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_(out) {}

@@ -14,6 +14,8 @@ void CancellationToken::Cancel() {
     callbacks.swap(callbacks_);
   }
   for (auto& [id, callback] : callbacks) callback();
+  // Before RemoveCallback may return: what a callback captured must not outlive that promise.
+  callbacks.clear();
   MutexLock lock(mutex_);
   running_ = false;
   idle_.NotifyAll();
@@ -38,9 +40,11 @@ CancellationToken::CallbackId CancellationToken::OnCancel(std::function<void()> 
 }
 
 void CancellationToken::RemoveCallback(CallbackId id) {
+  // Destroyed after the lock is released: what a callback captured may run code of its own.
+  std::map<CallbackId, std::function<void()>>::node_type removed;
   MutexLock lock(mutex_);
-  if (callbacks_.erase(id) > 0) return;
-  while (running_) idle_.Wait(mutex_);
+  removed = callbacks_.extract(id);
+  while (removed.empty() && running_) idle_.Wait(mutex_);
 }
 
 }  // namespace signet

@@ -27,7 +27,8 @@ class CancellationToken {
   // `callback` runs at most once: from Cancel(), or at once when already cancelled (then the id is 0).
   // It must not block and must not call back into this token.
   CallbackId OnCancel(std::function<void()> callback);
-  // After return the callback neither runs nor is running on another thread.
+  // After return the callback neither runs nor is running on another thread, and is destroyed. Waits for
+  // callbacks in progress; so never call it from one. An unknown id, 0 included, is no error.
   void RemoveCallback(CallbackId id);
 
  private:

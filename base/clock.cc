@@ -1,11 +1,13 @@
 #include "base/clock.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace signet {
@@ -21,8 +23,9 @@ std::string ReadBootId() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
   std::getline(file, id);
-  // Without /proc no two readings can be shown to belong to one boot, which is the cautious answer.
-  return id.empty() ? "unknown" : id;
+  if (!id.empty()) return id;
+  // Without /proc no two processes can be shown to share a boot, so each gets a name of its own.
+  return absl::StrCat("unknown-", ::getpid(), "-", absl::GetCurrentTimeNanos());
 }
 
 class RealClock final : public Clock {

@@ -27,14 +27,18 @@ class DurableFiles {
  public:
   virtual ~DurableFiles() = default;
 
-  // The whole content of a regular file (symbolic links are not followed). NOT_FOUND: no such file;
-  // PERMISSION_DENIED: unreadable, or looser than `limits` allow; FAILED_PRECONDITION: not a regular file;
-  // OUT_OF_RANGE: longer than max_bytes; UNAVAILABLE: input/output error. Messages name the path.
+  // The whole content of a regular file (symbolic links are not followed). The string may hold secrets: the
+  // caller wipes it. NOT_FOUND: no such file; PERMISSION_DENIED: unreadable, or looser than `limits` allow;
+  // FAILED_PRECONDITION: not a regular file; OUT_OF_RANGE: longer than max_bytes; UNAVAILABLE: input/output
+  // error. Messages name the path.
   virtual absl::StatusOr<std::string> Read(const std::string& path, const ReadLimits& limits) = 0;
 
   // Replaces or creates `path` so that after a crash either the old or the new content is there, whole, and
-  // after an OK return the new one: write to a temporary file beside it, fsync, rename, fsync of the folder.
-  // The file gets exactly `mode`. RESOURCE_EXHAUSTED: disk full or quota; PERMISSION_DENIED; UNAVAILABLE.
+  // after an OK return the new one: write to `path`.tmp, fsync, rename, fsync of the folder. Writers of one
+  // path, in any process, go one after another; the last one wins. What a crash left of `path`.tmp is
+  // removed. The file gets exactly `mode`; root keeps an existing file's owner and group, anyone else becomes
+  // the owner. NOT_FOUND: no such folder; FAILED_PRECONDITION: `path` is there but no regular file (links
+  // included); RESOURCE_EXHAUSTED: disk full or quota; PERMISSION_DENIED; UNAVAILABLE: input/output error.
   // After an error the old content is intact, but for a failed last fsync: then either is there.
   virtual absl::Status Replace(const std::string& path, absl::string_view bytes, mode_t mode) = 0;
 };
