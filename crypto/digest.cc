@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -14,6 +15,8 @@
 
 namespace signet::crypto {
 namespace {
+
+constexpr size_t kMaxHkdfBytes = 255 * 32;
 
 struct Free {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
@@ -57,7 +60,6 @@ Sha256Digest Sha256(std::initializer_list<absl::string_view> parts) {
     ok = ok && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
   }
   ok = ok && EVP_DigestFinal_ex(context, digest.data(), nullptr) == 1;
-  // SHA-256 fails only when memory or the provider is gone. A wrong id would be worse than an end.
   if (!ok) std::abort();
   return digest;
 }
@@ -68,17 +70,26 @@ absl::StatusOr<Sha256Digest> HmacSha256(absl::Span<const uint8_t> key,
   const OSSL_PARAM params[] = {Utf8Param(OSSL_MAC_PARAM_DIGEST, "SHA256"), OSSL_PARAM_construct_end()};
   Sha256Digest mac;
   size_t size = 0;
-  bool ok = context != nullptr && EVP_MAC_init(context.get(), key.data(), key.size(), params) == 1;
+  // A null pointer would mean "keep the key you have", which is none.
+  static constexpr uint8_t kEmptyKey[1] = {};
+  const uint8_t* const key_bytes = key.empty() ? kEmptyKey : key.data();
+  bool ok = context != nullptr && EVP_MAC_init(context.get(), key_bytes, key.size(), params) == 1;
   for (const absl::string_view part : parts) {
     ok = ok && EVP_MAC_update(context.get(), reinterpret_cast<const uint8_t*>(part.data()), part.size()) == 1;
   }
   ok = ok && EVP_MAC_final(context.get(), mac.data(), &size, mac.size()) == 1 && size == mac.size();
-  if (!ok) return absl::InternalError("HMAC-SHA256 failed");
+  if (!ok) {
+    ERR_clear_error();
+    return absl::InternalError("HMAC-SHA256 failed");
+  }
   return mac;
 }
 
 absl::StatusOr<SecretBytes> HkdfSha256(absl::Span<const uint8_t> input_key, absl::string_view salt,
                                        absl::string_view info, size_t size) {
+  if (input_key.empty() || size == 0 || size > kMaxHkdfBytes) {
+    return absl::InvalidArgumentError("HKDF-SHA256: wrong size");
+  }
   absl::StatusOr<SecretBytes> out = SecretBytes::Create(size);
   if (!out.ok()) return out;
   const std::unique_ptr<EVP_KDF_CTX, Free> context(EVP_KDF_CTX_new(HkdfAlgorithm()));
@@ -89,6 +100,7 @@ absl::StatusOr<SecretBytes> HkdfSha256(absl::Span<const uint8_t> input_key, absl
                                OSSL_PARAM_construct_end()};
   const absl::Span<uint8_t> bytes = out->ExposeMutable();
   if (context == nullptr || EVP_KDF_derive(context.get(), bytes.data(), bytes.size(), params) != 1) {
+    ERR_clear_error();
     return absl::InternalError("HKDF-SHA256 failed");
   }
   return out;

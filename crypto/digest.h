@@ -4,6 +4,7 @@
 #define SIGNET_CRYPTO_DIGEST_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -17,15 +18,17 @@ namespace signet::crypto {
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
-// Of the concatenation of `parts`.
+// Of the concatenation of `parts`, none of them secret (state stays in a context of the thread). Ends the
+// process if OpenSSL cannot compute it: it never does but without memory, and a wrong id would be worse.
 Sha256Digest Sha256(std::initializer_list<absl::string_view> parts);
 inline Sha256Digest Sha256(absl::string_view bytes) { return Sha256({bytes}); }
 
-// Of the concatenation of `parts`, under a key of any length.
+// Of the concatenation of `parts`, under a key of any length. INTERNAL: OpenSSL failed.
 absl::StatusOr<Sha256Digest> HmacSha256(absl::Span<const uint8_t> key,
                                         std::initializer_list<absl::string_view> parts);
 
-// HKDF (extract and expand), `size` bytes out (at most 255 * 32). RESOURCE_EXHAUSTED: no secure memory.
+// HKDF (extract and expand), 1 to 255 * 32 bytes out, from a key of 1 byte or more. INVALID_ARGUMENT: a size
+// out of bounds; RESOURCE_EXHAUSTED: no secure memory; INTERNAL: OpenSSL failed.
 absl::StatusOr<SecretBytes> HkdfSha256(absl::Span<const uint8_t> input_key, absl::string_view salt,
                                        absl::string_view info, size_t size);
 

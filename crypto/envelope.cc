@@ -120,7 +120,8 @@ absl::StatusOr<std::string> SealEnvelope(const LocalKek& kek, const LocalKekId& 
   const absl::string_view header(out.data(), kEnvelopeHeaderBytes);
   SIGNET_RETURN_IF_ERROR(
       AesGcmSeal(kek.wrap_key().Expose(), dek_nonce, Aad(kDekDomain, header, key_id).span(), dek,
-                 MutableBytes(out, kWrappedDekOffset + kGcmNonceBytes, kAesKeyBytes + kGcmTagBytes)));
+                 MutableBytes(out, kWrappedDekOffset + kGcmNonceBytes, kAesKeyBytes + kGcmTagBytes),
+                 ExpandedKey::kLeaveForNextCall));
   SIGNET_RETURN_IF_ERROR(
       AesGcmSeal(dek, payload_nonce, Aad(kPayloadDomain, header, key_id).span(), Bytes(plaintext),
                  MutableBytes(out, kPayloadOffset + kGcmNonceBytes, plaintext.size() + kGcmTagBytes)));
@@ -134,13 +135,16 @@ absl::StatusOr<SensitiveString> OpenEnvelope(const LocalKek& kek, absl::string_v
   const WipeOnExit wipe(*slot);
   const absl::Span<uint8_t> dek = slot->ExposeMutable().subspan(0, kAesKeyBytes);
 
+  const absl::Span<const uint8_t> payload = Bytes(envelope.payload);
+  // Before the key is used: between the two calls below nothing may throw, as the first leaves its key
+  // expanded.
+  SensitiveString plaintext;
+  plaintext.ExposeMutable().resize(payload.size() - kGcmNonceBytes - kGcmTagBytes);
+
   const absl::Span<const uint8_t> wrapped = Bytes(envelope.wrapped_dek);
   SIGNET_RETURN_IF_ERROR(AesGcmOpen(kek.wrap_key().Expose(), wrapped.subspan(0, kGcmNonceBytes),
                                     Aad(kDekDomain, envelope.header, key_id).span(),
-                                    wrapped.subspan(kGcmNonceBytes), dek));
-  const absl::Span<const uint8_t> payload = Bytes(envelope.payload);
-  SensitiveString plaintext;
-  plaintext.ExposeMutable().resize(payload.size() - kGcmNonceBytes - kGcmTagBytes);
+                                    wrapped.subspan(kGcmNonceBytes), dek, ExpandedKey::kLeaveForNextCall));
   SIGNET_RETURN_IF_ERROR(AesGcmOpen(
       dek, payload.subspan(0, kGcmNonceBytes), Aad(kPayloadDomain, envelope.header, key_id).span(),
       payload.subspan(kGcmNonceBytes), MutableBytes(plaintext.ExposeMutable(), 0, plaintext.size())));

@@ -39,13 +39,16 @@ struct EnvelopeView {
 // INVALID_ARGUMENT: not an envelope of ours, a newer format, reserved bits, or a size out of bounds.
 absl::StatusOr<EnvelopeView> ParseEnvelope(absl::string_view ciphertext);
 
-// Seals 1 to 65,536 bytes under a fresh DEK, the DEK under `kek`. `key_id` (1 to 255 bytes) is authenticated.
-// INVALID_ARGUMENT: a size out of bounds; UNAVAILABLE: no randomness; INTERNAL: OpenSSL failed.
+// Seals 1 to 65,536 bytes under a fresh DEK, the DEK under `kek`. `key_id` (1 to 255 bytes) and `kek_id` are
+// authenticated. One request to `random`, and no allocation but the result's after a thread's first call.
+// INVALID_ARGUMENT: a size out of bounds; UNAVAILABLE: no randomness; RESOURCE_EXHAUSTED: no secure memory
+// for this thread's DEK; INTERNAL: OpenSSL failed.
 absl::StatusOr<std::string> SealEnvelope(const LocalKek& kek, const LocalKekId& kek_id,
                                          absl::string_view key_id, absl::string_view plaintext,
                                          RandomSource& random);
 
-// Opens what ParseEnvelope returned. DATA_LOSS: authentication failed (tampered, other key_id, other KEK).
+// Opens what ParseEnvelope returned. DATA_LOSS: authentication failed (tampered, other key_id, other KEK);
+// INVALID_ARGUMENT: key_id out of bounds; RESOURCE_EXHAUSTED and INTERNAL as SealEnvelope.
 absl::StatusOr<SensitiveString> OpenEnvelope(const LocalKek& kek, absl::string_view key_id,
                                              const EnvelopeView& envelope);
 

@@ -3,8 +3,10 @@
 #ifndef SIGNET_CRYPTO_LOCAL_KEK_H_
 #define SIGNET_CRYPTO_LOCAL_KEK_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,13 +24,17 @@ class LocalKek {
   // Derives both keys. INVALID_ARGUMENT: not 32 bytes; RESOURCE_EXHAUSTED: no secure memory.
   static absl::StatusOr<std::unique_ptr<const LocalKek>> Derive(const SecretBytes& kek);
 
-  // Appends the MAC under `cluster_id` and returns the finished record. Errors as EncodeRecordWithoutMac.
+  // Encodes `record` (its mac is ignored), appends the MAC under `cluster_id` and returns the finished
+  // record. INVALID_ARGUMENT: as EncodeRecordWithoutMac, or cluster_id is not 1 to 64 bytes; INTERNAL:
+  // OpenSSL failed.
   absl::StatusOr<std::string> FinishRecord(const Record& record, absl::string_view cluster_id) const;
 
   // DATA_LOSS unless the MAC at the end of `record_bytes` is that of this KEK in `cluster_id`.
+  // INVALID_ARGUMENT: cluster_id is not 1 to 64 bytes, or there is no room for a MAC; INTERNAL: OpenSSL
+  // failed.
   absl::Status VerifyRecord(absl::string_view record_bytes, absl::string_view cluster_id) const;
 
-  // The key that wraps DEKs. For crypto/seal only.
+  // The key that wraps DEKs. For crypto/envelope only.
   const SecretBytes& wrap_key() const { return wrap_key_; }
 
  private:
@@ -39,7 +45,7 @@ class LocalKek {
   SecretBytes record_key_;
 };
 
-// 32 fresh random bytes in secure memory.
+// 32 fresh random bytes in secure memory. UNAVAILABLE: no randomness; RESOURCE_EXHAUSTED: no secure memory.
 absl::StatusOr<SecretBytes> GenerateLocalKek(RandomSource& random);
 
 }  // namespace signet::crypto

@@ -3,7 +3,7 @@
 #include <sys/random.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 
@@ -18,7 +18,7 @@ class GetrandomSource final : public RandomSource {
       const ssize_t got = ::getrandom(out.data(), out.size(), 0);
       if (got < 0) {
         if (errno == EINTR) continue;
-        return absl::UnavailableError(absl::StrCat("getrandom: ", std::strerror(errno)));
+        return absl::UnavailableError(absl::StrCat("getrandom: ", std::generic_category().message(errno)));
       }
       out.remove_prefix(static_cast<size_t>(got));
     }

@@ -17,8 +17,9 @@ struct ScryptCost {
   uint32_t p = 1;
 };
 
-// `size` bytes. Blocks for the time the cost asks for. INVALID_ARGUMENT: cost outside log2_n 10..20, r 1..32,
-// p 1..16 or more than 1 GiB (a hostile file must not choose how much memory we take).
+// `size` bytes, 1 to 1,024. Blocks for the time the cost asks for. INVALID_ARGUMENT: size, or cost outside
+// log2_n 10..20, r 1..32, p 1..16 or more than 1 GiB (a hostile file must not choose how much memory we
+// take); RESOURCE_EXHAUSTED: no memory. Its working memory is ordinary heap, wiped afterwards. Thread-safe.
 absl::StatusOr<SecretBytes> Scrypt(const SecretBytes& passphrase, absl::string_view salt,
                                    const ScryptCost& cost, size_t size);
 

@@ -1,6 +1,7 @@
 #include "crypto/secret_bytes.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 
 #include <cstring>
 #include <utility>
@@ -31,7 +32,10 @@ void SecretBytes::Release() noexcept {
 absl::StatusOr<SecretBytes> SecretBytes::Create(size_t size) {
   if (size == 0) return SecretBytes();
   auto* data = static_cast<uint8_t*>(OPENSSL_secure_zalloc(size));
-  if (data == nullptr) return absl::ResourceExhaustedError("no secure memory left");
+  if (data == nullptr) {
+    ERR_clear_error();
+    return absl::ResourceExhaustedError("no secure memory left");
+  }
   return SecretBytes(data, size);
 }
 

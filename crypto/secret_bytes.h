@@ -27,7 +27,7 @@ class SecretBytes {
   // `size` zero bytes. RESOURCE_EXHAUSTED: the secure heap is full (it never falls back to ordinary heap
   // once the secure heap is initialised).
   static absl::StatusOr<SecretBytes> Create(size_t size);
-  // A copy of `bytes`; the caller wipes its own.
+  // A copy of `bytes`; the caller wipes its own. RESOURCE_EXHAUSTED as Create.
   static absl::StatusOr<SecretBytes> CopyOf(absl::Span<const uint8_t> bytes);
   static absl::StatusOr<SecretBytes> CopyOf(absl::string_view bytes);
 

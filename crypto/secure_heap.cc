@@ -1,6 +1,7 @@
 #include "crypto/secure_heap.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -26,6 +27,7 @@ absl::Status InitializeSecureHeap(size_t bytes) {
       return absl::FailedPreconditionError(
           "secure heap reserved but not locked: raise RLIMIT_MEMLOCK or grant CAP_IPC_LOCK");
     default:
+      ERR_clear_error();
       return absl::ResourceExhaustedError("secure heap: out of memory");
   }
 }

@@ -35,7 +35,7 @@ class SensitiveString {
   SensitiveString& operator=(const SensitiveString&) = delete;
 
   absl::string_view Expose() const { return text_; }
-  // The string to be filled in place.
+  // The string to be filled in place. Size it once: a string that grows leaves unwiped copies behind.
   std::string& ExposeMutable() { return text_; }
   // Hands the text on; the receiver wipes it.
   std::string Release() && {
