@@ -1,0 +1,114 @@
+// Rules between settings.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "plugin/config/config_loader.h"
+#include "tests/testing/status_matchers.h"
+
+namespace signet {
+namespace {
+
+using ::signet::testing::IsOk;
+using ::testing::HasSubstr;
+
+struct Parts {
+  std::string cluster = "cluster_id: prod-1\n";
+  std::string state = "state_directory: /var/lib/signet\n";
+  std::string active = "active: primary\n";
+  std::string providers = "providers:\n  - name: primary\n    local: {keyring: /etc/signet/keyring}\n";
+  std::string kms_socket = "kms_socket: {path: /run/signet/kms.sock}\n";
+  std::string admin_socket = "admin_socket: {path: /run/signet/admin.sock}\n";
+};
+
+absl::StatusOr<Config> Load(const Parts& parts) {
+  return LoadConfigText("f", absl::StrCat(parts.cluster, parts.state, parts.active, parts.providers,
+                                          parts.kms_socket, parts.admin_socket));
+}
+
+std::string Problems(const Parts& parts) { return std::string(Load(parts).status().message()); }
+
+TEST(ConfigRelationsTest, AcceptsTheBase) { EXPECT_THAT(Load(Parts{}), IsOk()); }
+
+TEST(ConfigRelationsTest, ActiveMustNameAProvider) {
+  EXPECT_EQ(Problems({.active = "active: standby\n"}),
+            "f:3:1: active: must be the name of a provider: primary");
+}
+
+TEST(ConfigRelationsTest, ProviderNamesDiffer) {
+  const std::string problems = Problems({.providers = R"(providers:
+  - {name: primary, local: {keyring: /k1}}
+  - {name: primary, local: {keyring: /k2}}
+)"});
+  EXPECT_EQ(problems, "f:6:6: providers[1].name: is also the name of providers[0]: names must differ");
+}
+
+TEST(ConfigRelationsTest, KeyringsDifferHoweverTheyAreSpelled) {
+  const std::string problems = Problems({.providers = R"(providers:
+  - {name: primary, local: {keyring: /etc/k}}
+  - {name: standby, local: {keyring: /etc//k}}
+)"});
+  EXPECT_EQ(
+      problems,
+      "f:6:29: providers[1].local.keyring: is also the keyring of providers[0]: one provider per keyring");
+}
+
+TEST(ConfigRelationsTest, KeyringStandsOutsideTheStateDirectory) {
+  EXPECT_THAT(Problems({.state = "state_directory: /etc/signet\n"}),
+              HasSubstr("providers[0].local.keyring: must not stand in state_directory"));
+  EXPECT_THAT(Load({.state = "state_directory: /etc/sig\n"}), IsOk());
+}
+
+TEST(ConfigRelationsTest, OnePassphraseSourceOnly) {
+  const std::string problems = Problems({.providers = R"(providers:
+  - name: primary
+    local: {keyring: /k, passphrase_file: /p, passphrase_credential: c}
+)"});
+  EXPECT_EQ(
+      problems,
+      "f:6:47: providers[0].local.passphrase_credential: excludes passphrase_file: keep one of the two");
+}
+
+TEST(ConfigRelationsTest, PassphraseFileIsNotTheKeyring) {
+  EXPECT_THAT(Problems({.providers = R"(providers:
+  - name: primary
+    local: {keyring: /k, passphrase_file: /k}
+)"}),
+              HasSubstr("passphrase_file: must not be the keyring itself"));
+}
+
+TEST(ConfigRelationsTest, SocketsDiffer) {
+  EXPECT_EQ(Problems({.admin_socket = "admin_socket: {path: /run//signet/kms.sock}\n"}),
+            "f:8:16: admin_socket.path: must differ from kms_socket.path");
+}
+
+TEST(ConfigRelationsTest, AbstractSocketNeedsPermission) {
+  EXPECT_THAT(Problems({.kms_socket = "kms_socket: {path: '@signet'}\n"}),
+              HasSubstr("f:7:14: kms_socket.path: is an abstract socket"));
+  EXPECT_THAT(Load({.kms_socket = "kms_socket: {path: '@signet', allow_abstract: true}\n"}), IsOk());
+}
+
+TEST(ConfigRelationsTest, AbstractSocketHasNoFileAttributes) {
+  const std::string problems = Problems(
+      {.kms_socket = "kms_socket: {path: '@s', allow_abstract: true, mode: 0660, owner: a, group: b}\n"});
+  EXPECT_THAT(problems, HasSubstr("kms_socket.mode: means nothing"));
+  EXPECT_THAT(problems, HasSubstr("kms_socket.owner: means nothing"));
+  EXPECT_THAT(problems, HasSubstr("kms_socket.group: means nothing"));
+}
+
+TEST(ConfigRelationsTest, AdminSocketIsNeverAbstract) {
+  EXPECT_THAT(Problems({.admin_socket = "admin_socket: {path: '@admin'}\n"}),
+              HasSubstr("admin_socket.path: must be an absolute path of"));
+}
+
+TEST(ConfigRelationsTest, PreviousClusterIdsAreOthers) {
+  EXPECT_THAT(Problems({.cluster = "cluster_id: a\nprevious_cluster_ids: [b, a]\n"}),
+              HasSubstr("f:2:1: previous_cluster_ids: must not list cluster_id"));
+  EXPECT_THAT(Problems({.cluster = "cluster_id: a\nprevious_cluster_ids: [b, b]\n"}),
+              HasSubstr("f:2:27: previous_cluster_ids[1]: listed twice"));
+}
+
+}  // namespace
+}  // namespace signet
