@@ -11,14 +11,16 @@ namespace {
 // The smallest block OpenSSL hands out: one AES key or digest without waste.
 constexpr int kMinimumBlockBytes = 32;
 constexpr size_t kMinimumHeapBytes = size_t{64} << 10;
+constexpr size_t kMaximumHeapBytes = size_t{1} << 30;
 
 }  // namespace
 
 absl::Status InitializeSecureHeap(size_t bytes) {
   if (CRYPTO_secure_malloc_initialized() == 1) return absl::OkStatus();
-  if (bytes < kMinimumHeapBytes || (bytes & (bytes - 1)) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "secure heap of ", bytes, " bytes: must be a power of two of at least ", kMinimumHeapBytes));
+  if (bytes < kMinimumHeapBytes || bytes > kMaximumHeapBytes || (bytes & (bytes - 1)) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("secure heap of ", bytes,
+                                                   " bytes: must be a power of two from ", kMinimumHeapBytes,
+                                                   " to ", kMaximumHeapBytes));
   }
   switch (CRYPTO_secure_malloc_init(bytes, kMinimumBlockBytes)) {
     case 1:
