@@ -1,0 +1,29 @@
+#include "plugin/server/channel_arguments.h"
+
+#include <grpc/grpc.h>
+
+#include <algorithm>
+#include <climits>
+
+namespace signet {
+
+std::vector<std::pair<std::string, int>> ServerChannelArguments(size_t max_streams) {
+  return {
+      {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(kMaxRequestBytes)},
+      {GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(std::min<size_t>(max_streams, INT_MAX))},
+      // kube-apiserver keeps one connection for as long as it lives: no pings of ours, no limit on its own,
+      // no age and no idle limit.
+      {GRPC_ARG_KEEPALIVE_TIME_MS, INT_MAX},
+      {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+      {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 0},
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, INT_MAX},
+      {GRPC_ARG_MAX_CONNECTION_AGE_MS, INT_MAX},
+      // On a local socket there is no bandwidth to probe. GRPC_ARG_MINIMAL_STACK is not for us: it would take
+      // the limit on messages and the deadlines away.
+      {GRPC_ARG_HTTP2_BDP_PROBE, 0},
+      {GRPC_ARG_ENABLE_CHANNELZ, 0},
+  };
+}
+
+}  // namespace signet

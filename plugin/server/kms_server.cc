@@ -1,0 +1,157 @@
+#include "plugin/server/kms_server.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "crypto/record.h"
+#include "crypto/sensitive_string.h"
+#include "plugin/server/completion_queue_server.h"
+#include "plugin/server/unary_method.h"
+#include "proto/kms/v2/api.grpc.pb.h"
+
+namespace signet {
+namespace {
+
+using StatusMethod = UnaryMethod<v2::StatusRequest, v2::StatusResponse>;
+using EncryptMethod = UnaryMethod<v2::EncryptRequest, v2::EncryptResponse>;
+using DecryptMethod = UnaryMethod<v2::DecryptRequest, v2::DecryptResponse>;
+
+class KmsServerImpl final : public KmsServer {
+ public:
+  explicit KmsServerImpl(KmsService& service) : service_(service) {}
+  ~KmsServerImpl() override { Stop(absl::ZeroDuration()); }
+
+  absl::Status Init(const KmsServerOptions& options, std::unique_ptr<UnixListener> listener,
+                    RpcObserver& observer, const Clock& clock) {
+    CompletionQueueServerOptions server_options;
+    server_options.accept.api = "kms";
+    server_options.accept.allowed_uids = options.allowed_uids;
+    server_options.accept.max_connections = options.max_connections;
+    server_options.accept.preface_timeout = options.preface_timeout;
+    server_options.max_calls_in_flight = options.max_calls_in_flight;
+    SIGNET_ASSIGN_OR_RETURN(server_, CompletionQueueServer::Create(std::move(server_options), grpc_service_,
+                                                                   std::move(listener), observer, clock));
+    AddStatus();
+    AddEncrypt();
+    AddDecrypt();
+    return absl::OkStatus();
+  }
+
+  void Start() override { server_->Start(); }
+  void Stop(absl::Duration grace) override {
+    if (server_ != nullptr) server_->Stop(grace);
+  }
+
+  KmsServerState State() const override {
+    const ConnectionCounts connections = server_->connections();
+    KmsServerState state;
+    state.path = server_->socket_path();
+    state.connections = connections.open;
+    state.max_connections = server_->max_connections();
+    state.rejected_peers = connections.refused_peers;
+    state.rejected_connections = connections.refused_connections;
+    state.calls_in_flight = server_->ledger().in_flight();
+    state.calls = server_->ledger().total();
+    return state;
+  }
+
+ private:
+  void AddStatus() {
+    StatusMethod::Definition method;
+    method.name = "Status";
+    method.request = [this](auto* context, auto* request, auto* responder, auto* queue, void* tag) {
+      grpc_service_.RequestStatus(context, request, responder, queue, queue, tag);
+    };
+    method.handle = [this](StatusMethod::Call& call) {
+      const absl::StatusOr<StatusAnswer> answer = service_.Status();
+      if (answer.ok()) {
+        call.response().set_version(answer->version.data(), answer->version.size());
+        call.response().set_healthz(answer->healthz.data(), answer->healthz.size());
+        call.response().set_key_id(answer->key->key_id);
+      }
+      call.Finish(answer.status());
+    };
+    method.key_id = [](const auto&, const v2::StatusResponse& response) {
+      return absl::string_view(response.key_id());
+    };
+    method.answers_while_draining = true;
+    server_->AddMethod(std::make_unique<StatusMethod>(*server_, std::move(method)));
+  }
+
+  void AddEncrypt() {
+    EncryptMethod::Definition method;
+    method.name = "Encrypt";
+    method.request = [this](auto* context, auto* request, auto* responder, auto* queue, void* tag) {
+      grpc_service_.RequestEncrypt(context, request, responder, queue, queue, tag);
+    };
+    method.handle = [this](EncryptMethod::Call& call) {
+      absl::StatusOr<EncryptResult> result =
+          service_.Encrypt(call.request().plaintext(), call.request().uid());
+      if (result.ok()) {
+        call.response().set_ciphertext(std::move(result->ciphertext));
+        call.response().set_key_id(result->key->key_id);
+        (*call.response().mutable_annotations())[kAnnotation] = result->key->record;
+      }
+      call.Finish(result.status());
+    };
+    method.wipe = [](v2::EncryptRequest& request, v2::EncryptResponse&) {
+      crypto::WipeString(*request.mutable_plaintext());
+    };
+    method.uid = [](const v2::EncryptRequest& request) { return absl::string_view(request.uid()); };
+    method.key_id = [](const auto&, const v2::EncryptResponse& response) {
+      return absl::string_view(response.key_id());
+    };
+    server_->AddMethod(std::make_unique<EncryptMethod>(*server_, std::move(method)));
+  }
+
+  void AddDecrypt() {
+    DecryptMethod::Definition method;
+    method.name = "Decrypt";
+    method.request = [this](auto* context, auto* request, auto* responder, auto* queue, void* tag) {
+      grpc_service_.RequestDecrypt(context, request, responder, queue, queue, tag);
+    };
+    method.handle = [this](DecryptMethod::Call& call) {
+      const v2::DecryptRequest& request = call.request();
+      DecryptCall input;
+      input.ciphertext = request.ciphertext();
+      input.key_id = request.key_id();
+      input.uid = request.uid();
+      input.annotations.reserve(static_cast<size_t>(request.annotations().size()));
+      for (const auto& [key, value] : request.annotations()) input.annotations.emplace_back(key, value);
+      input.deadline = call.deadline();
+      input.cancellation = call.cancellation();
+      service_.Decrypt(input, [&call](absl::StatusOr<crypto::SensitiveString> plaintext) {
+        if (plaintext.ok()) *call.response().mutable_plaintext() = std::move(*plaintext).Release();
+        call.Finish(plaintext.status());
+      });
+    };
+    method.wipe = [](v2::DecryptRequest& request, v2::DecryptResponse& response) {
+      crypto::WipeString(*request.mutable_ciphertext());
+      crypto::WipeString(*response.mutable_plaintext());
+    };
+    method.uid = [](const v2::DecryptRequest& request) { return absl::string_view(request.uid()); };
+    method.key_id = [](const v2::DecryptRequest& request, const auto&) {
+      return absl::string_view(request.key_id());
+    };
+    method.answers_later = true;
+    server_->AddMethod(std::make_unique<DecryptMethod>(*server_, std::move(method)));
+  }
+
+  const std::string kAnnotation{crypto::kRecordAnnotation};
+  KmsService& service_;
+  v2::KeyManagementService::AsyncService grpc_service_;
+  std::unique_ptr<CompletionQueueServer> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KmsServer>> KmsServer::Create(const KmsServerOptions& options,
+                                                             std::unique_ptr<UnixListener> listener,
+                                                             KmsService& service, RpcObserver& observer,
+                                                             const Clock& clock) {
+  auto server = std::make_unique<KmsServerImpl>(service);
+  SIGNET_RETURN_IF_ERROR(server->Init(options, std::move(listener), observer, clock));
+  return server;
+}
+
+}  // namespace signet
