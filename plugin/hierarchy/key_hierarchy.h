@@ -68,14 +68,16 @@ struct DecryptInput {
   std::shared_ptr<CancellationToken> cancellation;  // may be null
 };
 
-// Runs exactly once, on the calling thread or on a worker; must not block.
+// Runs exactly once: on the calling thread, on a worker, on the timer thread (DEADLINE_EXCEEDED) or inside
+// CancellationToken::Cancel (CANCELLED). Must not block.
 using DecryptCallback = std::function<void(absl::StatusOr<crypto::SensitiveString>)>;
 
 // What GetState shows: public facts only.
 struct HierarchyState {
-  std::shared_ptr<const ActiveKey> active;  // null while there is none
-  absl::Status status;                      // why Encrypt does not work; OK while it does
-  uint64_t uses = 0;                        // of the active local KEK, reserved blocks not counted
+  std::shared_ptr<const ActiveKey> active;             // null while there is none
+  absl::Status status;                                 // why Encrypt does not work; OK while it does
+  absl::Time active_expires = absl::InfiniteFuture();  // of the active local KEK, if there is one
+  uint64_t uses = 0;                                   // of the active local KEK, reserved blocks not counted
   size_t cached_local_keks = 0;
   size_t journal_records = 0;
   std::vector<std::string> key_id_history;  // oldest first, the active one last
@@ -83,10 +85,11 @@ struct HierarchyState {
 
 class KeyHierarchy {
  public:
-  // Reads the state directory; makes no remote call. INVALID_ARGUMENT: options; NOT_FOUND: active_provider is
-  // not among `providers`; FAILED_PRECONDITION: the state file is of a newer version; PERMISSION_DENIED: the
-  // directory. A torn or foreign state file is not an error: it is set aside and reported.
-  // `clock`, `random`, `files` and `observer` outlive the object.
+  // Reads the state directory; makes no remote call. INVALID_ARGUMENT: options, or two providers are the
+  // same; NOT_FOUND: active_provider is not among `providers`, or no such directory; FAILED_PRECONDITION: the
+  // state file is of a newer version, or another process uses the directory (the message names its lock
+  // file); PERMISSION_DENIED: directory or file are not ours alone. A torn or foreign state file is not an
+  // error: it is set aside and reported. `clock`, `random`, `files` and `observer` outlive the object.
   static absl::StatusOr<std::unique_ptr<KeyHierarchy>> Create(
       HierarchyOptions options, std::vector<Provider> providers, const Clock& clock,
       crypto::RandomSource& random, DurableFiles& files, HierarchyObserver& observer);

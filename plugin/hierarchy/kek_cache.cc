@@ -1,0 +1,54 @@
+#include "plugin/hierarchy/kek_cache.h"
+
+#include <utility>
+
+namespace signet {
+
+std::shared_ptr<const VerifiedKek> KekCache::Find(const crypto::LocalKekId& id) {
+  MutexLock lock(mutex_);
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->kek;
+}
+
+bool KekCache::Contains(const crypto::LocalKekId& id) const {
+  MutexLock lock(mutex_);
+  return by_id_.contains(id);
+}
+
+bool KekCache::Insert(const crypto::LocalKekId& id, std::shared_ptr<const VerifiedKek> kek, Place place) {
+  // Wiping happens after the lock is gone.
+  std::shared_ptr<const VerifiedKek> evicted;
+  MutexLock lock(mutex_);
+  if (const auto known = by_id_.find(id); known != by_id_.end()) {
+    evicted = std::exchange(known->second->kek, std::move(kek));
+    if (place == Place::kNewest) entries_.splice(entries_.begin(), entries_, known->second);
+    return false;
+  }
+  const bool full = entries_.size() >= capacity_;
+  if (place == Place::kOldest) {
+    if (!full) by_id_[id] = entries_.insert(entries_.end(), Entry{id, std::move(kek)});
+    return false;
+  }
+  by_id_[id] = entries_.insert(entries_.begin(), Entry{id, std::move(kek)});
+  if (!full) return false;
+  evicted = std::move(entries_.back().kek);
+  by_id_.erase(entries_.back().id);
+  entries_.pop_back();
+  return true;
+}
+
+void KekCache::Clear() {
+  std::list<Entry> evicted;
+  MutexLock lock(mutex_);
+  by_id_.clear();
+  evicted.swap(entries_);
+}
+
+size_t KekCache::size() const {
+  MutexLock lock(mutex_);
+  return entries_.size();
+}
+
+}  // namespace signet

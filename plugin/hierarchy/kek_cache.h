@@ -1,0 +1,58 @@
+// KekCache: the local KEKs that are not the active one, least recently used out first. An evicted key is
+// wiped when the last call that works with it ends.
+//
+// Thread-safe; nothing blocks beyond a short lock.
+#ifndef SIGNET_PLUGIN_HIERARCHY_KEK_CACHE_H_
+#define SIGNET_PLUGIN_HIERARCHY_KEK_CACHE_H_
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/mutex.h"
+#include "crypto/local_kek.h"
+#include "crypto/record.h"
+
+namespace signet {
+
+// A local KEK whose record has proved itself by its MAC.
+struct VerifiedKek {
+  std::string key_id;  // of the record
+  std::shared_ptr<const crypto::LocalKek> kek;
+};
+
+class KekCache {
+ public:
+  // `capacity` is at least 1.
+  explicit KekCache(size_t capacity) : capacity_(capacity) {}
+
+  // Null when unknown; else it becomes the most recently used.
+  std::shared_ptr<const VerifiedKek> Find(const crypto::LocalKekId& id);
+  bool Contains(const crypto::LocalKekId& id) const;
+  // kOldest: the first to go again, and not inserted at all when the cache is full.
+  enum class Place { kNewest, kOldest };
+  // True when another one had to go.
+  bool Insert(const crypto::LocalKekId& id, std::shared_ptr<const VerifiedKek> kek,
+              Place place = Place::kNewest);
+  void Clear();
+
+  size_t size() const;
+  size_t capacity() const { return capacity_; }
+
+ private:
+  struct Entry {
+    crypto::LocalKekId id;
+    std::shared_ptr<const VerifiedKek> kek;
+  };
+
+  const size_t capacity_;
+  mutable Mutex mutex_;
+  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // most recently used first
+  absl::flat_hash_map<crypto::LocalKekId, std::list<Entry>::iterator> by_id_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_PLUGIN_HIERARCHY_KEK_CACHE_H_

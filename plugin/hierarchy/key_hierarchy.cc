@@ -1,0 +1,294 @@
+#include "plugin/hierarchy/key_hierarchy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "crypto/envelope.h"
+#include "plugin/hierarchy/activation.h"
+#include "plugin/hierarchy/directory_lock.h"
+#include "plugin/hierarchy/key_id.h"
+#include "plugin/hierarchy/prewarm.h"
+#include "plugin/hierarchy/unwrap_flights.h"
+
+namespace signet {
+namespace {
+
+constexpr absl::Duration kJournalInterval = absl::Seconds(10);
+constexpr size_t kReservedQueue = 64;  // every strand queues at most once
+// AES-GCM with random nonces under one key: NIST SP 800-38D allows 2^32 messages.
+constexpr uint64_t kMostUses = uint64_t{1} << 32;
+
+bool IsClusterId(absl::string_view id) {
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+absl::Status CheckOptions(const HierarchyOptions& options) {
+  const auto refuse = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
+  if (!IsClusterId(options.cluster_id)) return refuse("cluster_id: 1 to 64 of [A-Za-z0-9._-]");
+  for (const std::string& id : options.previous_cluster_ids) {
+    if (!IsClusterId(id)) return refuse("previous_cluster_ids: 1 to 64 of [A-Za-z0-9._-]");
+  }
+  if (options.key_id_generation > kMaxKeyIdGeneration) return refuse("key_id_generation: at most 99999");
+  if (options.local_kek_lifetime <= absl::ZeroDuration())
+    return refuse("local_kek lifetime: must be positive");
+  if (options.local_kek_max_uses == 0 || options.local_kek_max_uses > kMostUses) {
+    return refuse("local_kek max_uses: 1 to 2^32");
+  }
+  if (options.cached_local_keks == 0) return refuse("cached local KEKs: at least 1");
+  if (options.journal_records == 0 || options.journal_records > kMaxJournalRecords) {
+    return refuse("journal records: 1 to 65536");
+  }
+  if (options.remote_workers == 0 || options.reserved_workers == 0 || options.max_waiting_decrypts == 0) {
+    return refuse("workers and waiting calls: at least 1");
+  }
+  if (options.decrypt_timeout <= absl::ZeroDuration() ||
+      options.remote_call_timeout <= absl::ZeroDuration()) {
+    return refuse("time-outs: must be positive");
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> AllClusterIds(const HierarchyOptions& options) {
+  std::vector<std::string> ids = {options.cluster_id};
+  for (const std::string& id : options.previous_cluster_ids) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  }
+  return ids;
+}
+
+class KeyHierarchyImpl final : public KeyHierarchy {
+ public:
+  KeyHierarchyImpl(HierarchyOptions options, std::vector<Provider> providers, const Clock& clock,
+                   crypto::RandomSource& random, DurableFiles& files, HierarchyObserver& observer,
+                   std::unique_ptr<DirectoryLock> lock, std::unique_ptr<StateStore> store)
+      : options_(std::move(options)),
+        clock_(clock),
+        random_(random),
+        observer_(observer),
+        lock_(std::move(lock)),
+        store_(std::move(store)),
+        providers_(std::move(providers), clock, observer),
+        unwrapper_(AllClusterIds(options_), providers_),
+        journal_(absl::StrCat(options_.state_directory, "/journal"), options_.journal_records, files),
+        cache_(options_.cached_local_keks),
+        timers_(clock),
+        remote_workers_(options_.remote_workers, options_.max_waiting_decrypts),
+        reserved_workers_(options_.reserved_workers, kReservedQueue),
+        flights_({options_.max_waiting_decrypts, options_.remote_call_timeout}, unwrapper_, cache_, journal_,
+                 remote_workers_, timers_, clock, observer),
+        maker_({options_.cluster_id, options_.key_id_generation, options_.remote_call_timeout}, providers_,
+               *providers_.FindByName(options_.active_provider), clock, random),
+        activation_({options_.local_kek_lifetime, options_.local_kek_max_uses, options_.remote_call_timeout},
+                    {maker_, unwrapper_, *store_, slot_, cache_, journal_, reserved_workers_, timers_, clock,
+                     random, observer},
+                    [this] { prewarm_->Begin(); }),
+        journal_writer_([this] { return WriteJournal(); }, reserved_workers_, timers_, clock) {
+    if (const absl::Status loaded = journal_.Load(); !loaded.ok()) observer.OnStateProblem("journal", loaded);
+    std::vector<std::string> newest_first = journal_.NewestFirst();
+    if (newest_first.size() > cache_.capacity()) newest_first.resize(cache_.capacity());
+    prewarm_ = std::make_unique<Prewarm>(std::move(newest_first), flights_, slot_, reserved_workers_, timers_,
+                                         clock, random, observer);
+  }
+  ~KeyHierarchyImpl() override { Stop(); }
+
+  void Start() override {
+    timers_.Start();
+    remote_workers_.Start();
+    reserved_workers_.Start();
+    activation_.Start();
+    journal_writer_.Kick();
+  }
+
+  void Stop() override {
+    {
+      MutexLock lock(stop_mutex_);
+      if (stopped_) return;
+      stopped_ = true;
+    }
+    flights_.Stop();
+    activation_.Stop();
+    prewarm_->Stop();
+    journal_writer_.Stop();
+    timers_.Stop();
+    remote_workers_.Stop();
+    reserved_workers_.Stop();
+    activation_.Close();
+    WriteJournal();
+  }
+
+  std::shared_ptr<const ActiveKey> Snapshot() const override {
+    const std::shared_ptr<const PublishedKey> published = slot_.Get();
+    return published == nullptr ? nullptr : published->key;
+  }
+
+  absl::StatusOr<std::shared_ptr<const ActiveKey>> Writable() const override {
+    SIGNET_ASSIGN_OR_RETURN(const std::shared_ptr<const PublishedKey> published, Unexpired());
+    if (!published->uses->Usable()) return UsedUp();
+    return published->key;
+  }
+
+  absl::StatusOr<EncryptResult> Encrypt(absl::string_view plaintext) override {
+    SIGNET_ASSIGN_OR_RETURN(const std::shared_ptr<const PublishedKey> published, Unexpired());
+    switch (published->uses->Take()) {
+      case UseCounter::Grant::kRefused:
+        return UsedUp();
+      case UseCounter::Grant::kGrantedAttention:
+        activation_.Attend();
+        break;
+      case UseCounter::Grant::kGranted:
+        break;
+    }
+    const ActiveKey& key = *published->key;
+    EncryptResult result;
+    SIGNET_ASSIGN_OR_RETURN(result.ciphertext, crypto::SealEnvelope(*key.local_kek, key.local_kek_id,
+                                                                    key.key_id, plaintext, random_));
+    result.key = published->key;
+    return result;
+  }
+
+  void Decrypt(const DecryptInput& input, DecryptCallback callback) override {
+    const absl::StatusOr<crypto::EnvelopeView> envelope = CheckEnvelope(input);
+    if (!envelope.ok()) return callback(envelope.status());
+    const crypto::LocalKekId& id = envelope->local_kek_id;
+    if (const auto active = slot_.Get(); active != nullptr && active->key->local_kek_id == id) {
+      observer_.OnCache(HierarchyObserver::CacheEvent::kHit);
+      return callback(Open(*active->key->local_kek, active->key->key_id, input, *envelope));
+    }
+    if (const auto cached = cache_.Find(id); cached != nullptr) {
+      observer_.OnCache(HierarchyObserver::CacheEvent::kHit);
+      return callback(Open(*cached->kek, cached->key_id, input, *envelope));
+    }
+    DecryptCold(input, *envelope, std::move(callback));
+  }
+
+  HierarchyState State() const override {
+    HierarchyState state;
+    const std::shared_ptr<const PublishedKey> published = slot_.Get();
+    state.status = Writable().status();
+    if (published != nullptr) {
+      state.active = published->key;
+      state.active_expires = clock_.Wall() + (published->expires_at - clock_.BootTime());
+      state.uses = published->uses->used();
+      state.cached_local_keks = 1;
+    }
+    state.cached_local_keks += cache_.size();
+    state.journal_records = journal_.size();
+    state.key_id_history = activation_.History();
+    return state;
+  }
+
+ private:
+  static absl::Status UsedUp() {
+    return absl::UnavailableError("the local key is used up and not renewed yet");
+  }
+
+  absl::StatusOr<std::shared_ptr<const PublishedKey>> Unexpired() const {
+    std::shared_ptr<const PublishedKey> published = slot_.Get();
+    if (published == nullptr) {
+      const absl::Status problem = slot_.problem();
+      return problem.ok() ? absl::UnavailableError("no active key yet") : problem;
+    }
+    if (clock_.BootTime() >= published->expires_at) {
+      return absl::UnavailableError("the local key is past its lifetime and could not be renewed");
+    }
+    return published;
+  }
+
+  // The id is computed anew on every call, cached or not: an annotation that is not the envelope's never
+  // opens it.
+  static absl::StatusOr<crypto::EnvelopeView> CheckEnvelope(const DecryptInput& input) {
+    SIGNET_ASSIGN_OR_RETURN(const crypto::EnvelopeView envelope, crypto::ParseEnvelope(input.ciphertext));
+    if (input.record.size() > crypto::kMaxRecordBytesRead)
+      return absl::InvalidArgumentError("record: too long");
+    if (crypto::ComputeLocalKekId(input.record) != envelope.local_kek_id) {
+      return absl::InvalidArgumentError("the record is not this ciphertext's");
+    }
+    return envelope;
+  }
+
+  static absl::StatusOr<crypto::SensitiveString> Open(const crypto::LocalKek& kek,
+                                                      absl::string_view record_key_id,
+                                                      const DecryptInput& input,
+                                                      const crypto::EnvelopeView& envelope) {
+    if (record_key_id != input.key_id) return absl::DataLossError("key_id is not the record's");
+    return crypto::OpenEnvelope(kek, input.key_id, envelope);
+  }
+
+  void DecryptCold(const DecryptInput& input, const crypto::EnvelopeView& envelope,
+                   DecryptCallback callback) {
+    const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(input.record);
+    if (!record.ok()) return callback(record.status());
+    if (record->key_id != input.key_id) return callback(absl::DataLossError("key_id is not the record's"));
+    if (!unwrapper_.HasProvider(*record)) {
+      return callback(RecordUnwrapper::ForClient(absl::NotFoundError("not configured")));
+    }
+    UnwrapFlights::Request request;
+    request.id = envelope.local_kek_id;
+    request.record_bytes = input.record;
+    request.record = &*record;
+    request.uid = input.uid;
+    request.deadline = std::min(input.deadline, clock_.Monotonic() + options_.decrypt_timeout);
+    request.cancellation = input.cancellation;
+    flights_.Load(request, [input, envelope, callback = std::move(callback)](
+                               absl::StatusOr<std::shared_ptr<const VerifiedKek>> kek) {
+      if (!kek.ok()) return callback(kek.status());
+      callback(Open(*(*kek)->kek, (*kek)->key_id, input, envelope));
+    });
+  }
+
+  absl::Duration WriteJournal() {
+    if (const absl::Status written = journal_.WriteIfChanged(); !written.ok()) {
+      observer_.OnStateProblem("journal", written);
+    }
+    return kJournalInterval;
+  }
+
+  const HierarchyOptions options_;
+  const Clock& clock_;
+  crypto::RandomSource& random_;
+  HierarchyObserver& observer_;
+  const std::unique_ptr<DirectoryLock> lock_;
+  const std::unique_ptr<StateStore> store_;
+  const ProviderSet providers_;
+  const RecordUnwrapper unwrapper_;
+  Journal journal_;
+  KekCache cache_;
+  ActiveKeySlot slot_;
+  TimerQueue timers_;
+  WorkerPool remote_workers_;
+  WorkerPool reserved_workers_;
+  UnwrapFlights flights_;
+  const KeyMaker maker_;
+  Activation activation_;
+  std::unique_ptr<Prewarm> prewarm_;
+  Strand journal_writer_;
+  Mutex stop_mutex_;
+  bool stopped_ ABSL_GUARDED_BY(stop_mutex_) = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KeyHierarchy>> KeyHierarchy::Create(
+    HierarchyOptions options, std::vector<Provider> providers, const Clock& clock,
+    crypto::RandomSource& random, DurableFiles& files, HierarchyObserver& observer) {
+  SIGNET_RETURN_IF_ERROR(CheckOptions(options));
+  SIGNET_RETURN_IF_ERROR(ProviderSet::Check(providers));
+  if (std::none_of(providers.begin(), providers.end(), [&options](const Provider& provider) {
+        return provider.name == options.active_provider;
+      })) {
+    return absl::NotFoundError(absl::StrCat("active: no provider is named ", options.active_provider));
+  }
+  SIGNET_ASSIGN_OR_RETURN(std::unique_ptr<DirectoryLock> lock,
+                          DirectoryLock::Acquire(options.state_directory));
+  SIGNET_ASSIGN_OR_RETURN(std::unique_ptr<StateStore> store,
+                          StateStore::Open(options.state_directory, clock, files, observer));
+  return std::make_unique<KeyHierarchyImpl>(std::move(options), std::move(providers), clock, random, files,
+                                            observer, std::move(lock), std::move(store));
+}
+
+}  // namespace signet

@@ -1,0 +1,90 @@
+#include "plugin/hierarchy/record_unwrapper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "kms_client/failure_class.h"
+
+namespace signet {
+namespace {
+
+bool IsUnreachable(const absl::Status& status) {
+  const kms::FailureClass failure = kms::GetFailureClass(status);
+  return failure == kms::FailureClass::kUnreachable || failure == kms::FailureClass::kThrottled;
+}
+
+}  // namespace
+
+bool RecordUnwrapper::HasProvider(const crypto::Record& record) const {
+  return std::any_of(record.entries.begin(), record.entries.end(), [this](const crypto::RecordEntry& entry) {
+    return providers_.Find(entry.provider_type, entry.fingerprint) != nullptr;
+  });
+}
+
+// A record of a previous cluster was wrapped in that cluster's context, so the KMS calls it bad in ours.
+absl::StatusOr<kms::UnwrapResult> RecordUnwrapper::AskProvider(const Provider& provider,
+                                                               const crypto::RecordEntry& entry,
+                                                               const kms::CallContext& call) const {
+  absl::Status refused;
+  for (const std::string& cluster_id : cluster_ids_) {
+    absl::StatusOr<kms::UnwrapResult> result =
+        providers_.Unwrap(provider, call, entry.backend_field, entry.blob, kms::WrapContext{cluster_id});
+    if (result.ok() || !IsFinal(result.status())) return result;
+    if (refused.ok()) refused = result.status();
+  }
+  return refused;
+}
+
+absl::StatusOr<std::shared_ptr<const crypto::LocalKek>> RecordUnwrapper::Unwrap(
+    absl::string_view record_bytes, const crypto::Record& record, const kms::CallContext& call) const {
+  absl::StatusOr<kms::UnwrapResult> unwrapped =
+      absl::NotFoundError("no configured provider can unwrap this record");
+  for (const crypto::RecordEntry& entry : record.entries) {
+    const Provider* provider = providers_.Find(entry.provider_type, entry.fingerprint);
+    if (provider == nullptr) continue;
+    unwrapped = AskProvider(*provider, entry, call);
+    if (unwrapped.ok() || !IsUnreachable(unwrapped.status())) break;
+  }
+  SIGNET_RETURN_IF_ERROR(unwrapped.status());
+  if (unwrapped->plaintext.size() != crypto::kLocalKekBytes) {
+    return absl::DataLossError("record: the KMS returned a key of a wrong size");
+  }
+  SIGNET_ASSIGN_OR_RETURN(std::shared_ptr<const crypto::LocalKek> kek,
+                          crypto::LocalKek::Derive(unwrapped->plaintext));
+  for (const std::string& cluster_id : cluster_ids_) {
+    if (kek->VerifyRecord(record_bytes, cluster_id).ok()) return kek;
+  }
+  return absl::DataLossError("record: authentication failed");
+}
+
+bool RecordUnwrapper::IsFinal(const absl::Status& status) {
+  return (absl::IsDataLoss(status) || absl::IsInvalidArgument(status)) &&
+         kms::GetFailureClass(status) == kms::FailureClass::kBadBlob;
+}
+
+absl::Status RecordUnwrapper::ForClient(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kDataLoss:
+      return absl::DataLossError("the local key's record does not open");
+    case absl::StatusCode::kNotFound:
+      return absl::NotFoundError("no configured KMS key opens this record");
+    case absl::StatusCode::kPermissionDenied:
+      return absl::PermissionDeniedError("the KMS denies access");
+    case absl::StatusCode::kFailedPrecondition:
+      return absl::FailedPreconditionError("the KMS key is not usable");
+    case absl::StatusCode::kResourceExhausted:
+      return absl::ResourceExhaustedError("the KMS or this plugin is at its limit");
+    case absl::StatusCode::kDeadlineExceeded:
+      return absl::DeadlineExceededError("the KMS did not answer in time");
+    case absl::StatusCode::kCancelled:
+      return absl::CancelledError("the call was cancelled");
+    case absl::StatusCode::kUnavailable:
+      return absl::UnavailableError("the KMS is unreachable");
+    default:
+      return absl::InternalError("internal error");
+  }
+}
+
+}  // namespace signet

@@ -1,0 +1,65 @@
+#include "plugin/hierarchy/use_counter.h"
+
+#include <algorithm>
+
+namespace signet {
+
+UseCounter::UseCounter(uint64_t used, uint64_t reserved, uint64_t max_uses)
+    : max_uses_(max_uses), used_(used), reserved_(std::min(reserved, max_uses)) {}
+
+bool UseCounter::NeedsReservationLocked() const {
+  return reserved_ < max_uses_ && reserved_ - std::min(used_, reserved_) <= kBlock / 2;
+}
+
+bool UseCounter::NeedsRenewalLocked() const {
+  if (used_ >= max_uses_ - max_uses_ / 3) return true;
+  return reserved_ < max_uses_ && reserved_ - std::min(used_, reserved_) <= kBlock / 4;
+}
+
+UseCounter::Grant UseCounter::Take() {
+  MutexLock lock(mutex_);
+  if (closed_ || used_ >= reserved_) return Grant::kRefused;
+  const bool reservation = NeedsReservationLocked();
+  const bool renewal = NeedsRenewalLocked();
+  ++used_;
+  const bool became_true = (!reservation && NeedsReservationLocked()) || (!renewal && NeedsRenewalLocked());
+  return became_true ? Grant::kGrantedAttention : Grant::kGranted;
+}
+
+bool UseCounter::NeedsReservation() const {
+  MutexLock lock(mutex_);
+  return !closed_ && NeedsReservationLocked();
+}
+
+uint64_t UseCounter::NextReserved() const {
+  MutexLock lock(mutex_);
+  return std::min(max_uses_, reserved_ + kBlock);
+}
+
+void UseCounter::Extend(uint64_t reserved) {
+  MutexLock lock(mutex_);
+  reserved_ = std::max(reserved_, std::min(reserved, max_uses_));
+}
+
+bool UseCounter::NeedsRenewal() const {
+  MutexLock lock(mutex_);
+  return NeedsRenewalLocked();
+}
+
+bool UseCounter::Usable() const {
+  MutexLock lock(mutex_);
+  return !closed_ && used_ < reserved_;
+}
+
+uint64_t UseCounter::Close() {
+  MutexLock lock(mutex_);
+  closed_ = true;
+  return used_;
+}
+
+uint64_t UseCounter::used() const {
+  MutexLock lock(mutex_);
+  return used_;
+}
+
+}  // namespace signet

@@ -1,0 +1,241 @@
+#include "tests/testing/hierarchy_harness.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/match.h"
+#include "crypto/envelope.h"
+#include "crypto/local_kek.h"
+#include "tests/testing/poll.h"
+
+namespace signet::testing {
+namespace {
+
+[[noreturn]] void Fail(const std::string& what) {
+  std::fprintf(stderr, "harness: %s\n", what.c_str());
+  std::abort();
+}
+
+template <typename T>
+T ValueOrFail(absl::StatusOr<T> value) {
+  if (!value.ok()) Fail(value.status().ToString());
+  return *std::move(value);
+}
+
+}  // namespace
+
+void FaultyFiles::FailWrites(std::string path_suffix, absl::Status status) {
+  MutexLock lock(mutex_);
+  failing_suffix_ = std::move(path_suffix);
+  failure_ = std::move(status);
+}
+
+void FaultyFiles::BeforeWrite(std::function<void(const std::string& path)> hook) {
+  MutexLock lock(mutex_);
+  hook_ = std::move(hook);
+}
+
+size_t FaultyFiles::writes(absl::string_view path_suffix) const {
+  MutexLock lock(mutex_);
+  return static_cast<size_t>(std::count_if(written_.begin(), written_.end(), [&](const std::string& path) {
+    return absl::EndsWith(path, path_suffix);
+  }));
+}
+
+absl::StatusOr<std::string> FaultyFiles::Read(const std::string& path, const ReadLimits& limits) {
+  return PosixDurableFiles().Read(path, limits);
+}
+
+absl::Status FaultyFiles::Replace(const std::string& path, absl::string_view bytes, mode_t mode) {
+  std::function<void(const std::string&)> hook;
+  {
+    MutexLock lock(mutex_);
+    if (!failing_suffix_.empty() && absl::EndsWith(path, failing_suffix_)) return failure_;
+    written_.push_back(path);
+    hook = hook_;
+  }
+  if (hook) hook(path);
+  return PosixDurableFiles().Replace(path, bytes, mode);
+}
+
+void RecordingObserver::OnActivated(const ActiveKey& key, absl::string_view reason) {
+  MutexLock lock(mutex_);
+  activated_.push_back({key.key_id, std::string(reason), key.stored});
+}
+void RecordingObserver::OnActivationFailed(const absl::Status& status, absl::Duration retry_in) {
+  MutexLock lock(mutex_);
+  failures_.emplace_back(status, retry_in);
+}
+void RecordingObserver::OnCache(CacheEvent event) {
+  MutexLock lock(mutex_);
+  cache_events_.push_back(event);
+}
+void RecordingObserver::OnStateProblem(absl::string_view what, const absl::Status& status) {
+  MutexLock lock(mutex_);
+  state_problems_.emplace_back(std::string(what), status);
+}
+void RecordingObserver::OnPrewarmed(size_t unwrapped, size_t failed) {
+  MutexLock lock(mutex_);
+  prewarmed_.emplace_back(unwrapped, failed);
+}
+std::vector<RecordingObserver::Activated> RecordingObserver::activated() const {
+  MutexLock lock(mutex_);
+  return activated_;
+}
+std::vector<std::pair<absl::Status, absl::Duration>> RecordingObserver::failures() const {
+  MutexLock lock(mutex_);
+  return failures_;
+}
+std::vector<std::pair<std::string, absl::Status>> RecordingObserver::state_problems() const {
+  MutexLock lock(mutex_);
+  return state_problems_;
+}
+std::vector<std::pair<size_t, size_t>> RecordingObserver::prewarmed() const {
+  MutexLock lock(mutex_);
+  return prewarmed_;
+}
+size_t RecordingObserver::count(CacheEvent event) const {
+  MutexLock lock(mutex_);
+  return static_cast<size_t>(std::count(cache_events_.begin(), cache_events_.end(), event));
+}
+
+DecryptCallback Answer::callback() {
+  return [shared = shared_](absl::StatusOr<crypto::SensitiveString> result) {
+    MutexLock lock(shared->mutex);
+    ++shared->times;
+    if (result.ok()) {
+      shared->result = std::string(result->Expose());
+    } else {
+      shared->result = result.status();
+    }
+  };
+}
+bool Answer::done() const { return times() > 0; }
+size_t Answer::times() const {
+  MutexLock lock(shared_->mutex);
+  return shared_->times;
+}
+absl::StatusOr<std::string> Answer::Wait() const {
+  if (!PollUntil([this] { return done(); })) return absl::UnknownError("no answer came");
+  MutexLock lock(shared_->mutex);
+  return shared_->result;
+}
+
+HierarchyHarness::HierarchyHarness(crypto::ProviderType type)
+    : remote(std::make_shared<FakeRemoteKey>()),
+      client(std::make_shared<FakeKmsClient>(remote, clock, type)) {
+  options.cluster_id = "cluster-1";
+  options.active_provider = "primary";
+  options.state_directory = directory.path();
+  providers.push_back(Provider{"primary", client});
+}
+
+HierarchyHarness::~HierarchyHarness() {
+  for (const auto operation : {FakeKmsClient::Operation::kDescribe, FakeKmsClient::Operation::kWrap,
+                               FakeKmsClient::Operation::kUnwrap}) {
+    client->Release(operation);
+  }
+  hierarchy.reset();
+}
+
+absl::Status HierarchyHarness::Create() {
+  absl::StatusOr<std::unique_ptr<KeyHierarchy>> made =
+      KeyHierarchy::Create(options, providers, clock, crypto::SystemRandom(), files, observer);
+  if (made.ok()) hierarchy = *std::move(made);
+  return made.status();
+}
+
+void HierarchyHarness::Start() {
+  if (const absl::Status created = Create(); !created.ok()) Fail(created.ToString());
+  hierarchy->Start();
+  if (!PollUntil([this] { return hierarchy->Snapshot() != nullptr; })) Fail("no active key");
+}
+
+void HierarchyHarness::Restart() {
+  hierarchy.reset();
+  Start();
+}
+
+void HierarchyHarness::Crash() {
+  const auto saved = SaveDirectory();
+  hierarchy.reset();
+  RestoreDirectory(saved);
+  Start();
+}
+
+std::vector<std::pair<std::string, std::string>> HierarchyHarness::SaveDirectory() const {
+  std::vector<std::pair<std::string, std::string>> saved;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    saved.emplace_back(entry.path().filename().string(),
+                       std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()));
+  }
+  return saved;
+}
+
+void HierarchyHarness::RestoreDirectory(const std::vector<std::pair<std::string, std::string>>& saved) const {
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    std::filesystem::remove_all(entry.path());
+  }
+  for (const auto& [name, bytes] : saved) {
+    const std::string path = directory.File(name);
+    std::ofstream(path, std::ios::binary) << bytes;
+    ::chmod(path.c_str(), 0600);
+  }
+}
+
+bool HierarchyHarness::AdvanceUntil(const std::function<bool()>& condition, absl::Duration step) {
+  return PollUntil([&] {
+    if (condition()) return true;
+    clock.Advance(step);
+    return condition();
+  });
+}
+
+Stored HierarchyHarness::Encrypt(absl::string_view plaintext) const {
+  const EncryptResult result = ValueOrFail(hierarchy->Encrypt(plaintext));
+  return {result.ciphertext, result.key->key_id, result.key->record};
+}
+
+absl::StatusOr<std::string> HierarchyHarness::Decrypt(const Stored& stored) const {
+  Answer answer;
+  hierarchy->Decrypt(Input(stored), answer.callback());
+  return answer.Wait();
+}
+
+DecryptInput HierarchyHarness::Input(const Stored& stored) {
+  DecryptInput input;
+  input.ciphertext = stored.ciphertext;
+  input.key_id = stored.key_id;
+  input.record = stored.record;
+  input.uid = "uid-1";
+  return input;
+}
+
+Stored HierarchyHarness::ForeignTuple(absl::string_view plaintext, const std::string& cluster_id) {
+  const std::string cluster = cluster_id.empty() ? options.cluster_id : cluster_id;
+  // Another replica's client, so that this one's counters stay what they are.
+  FakeKmsClient other(remote, clock, client->type());
+  const crypto::SecretBytes kek = ValueOrFail(crypto::GenerateLocalKek(crypto::SystemRandom()));
+  const kms::WrapResult wrapped = ValueOrFail(other.Wrap({}, kek, kms::WrapContext{cluster}));
+  crypto::Record record;
+  record.key_id = "vault-v1-0011223344556677";
+  record.created_unix_seconds = 1700000000;
+  record.entries.push_back(
+      {static_cast<uint8_t>(other.type()), other.fingerprint(), wrapped.backend_field, wrapped.blob});
+  const auto local_kek = ValueOrFail(crypto::LocalKek::Derive(kek));
+  Stored stored;
+  stored.key_id = record.key_id;
+  stored.record = ValueOrFail(local_kek->FinishRecord(record, cluster));
+  stored.ciphertext = ValueOrFail(crypto::SealEnvelope(*local_kek, crypto::ComputeLocalKekId(stored.record),
+                                                       stored.key_id, plaintext, crypto::SystemRandom()));
+  return stored;
+}
+
+}  // namespace signet::testing
