@@ -172,20 +172,33 @@ absl::Status DiskModel::Apply(const Operation& operation) {
   }
 }
 
-std::optional<std::string> DiskModel::SyncTarget(const Operation& operation) const {
+std::string DiskModel::PathOf(NodeId node) const {
+  const std::function<std::string(NodeId, const std::string&)> search = [&](NodeId folder,
+                                                                            const std::string& prefix) {
+    for (const auto& [name, id] : nodes_[folder].names) {
+      const std::string path = absl::StrCat(prefix, name);
+      if (id == node) return path;
+      if (std::string found = search(id, path + "/"); !found.empty()) return found;
+    }
+    return std::string();
+  };
+  return search(kRoot, "");
+}
+
+std::optional<DiskModel::SyncEffect> DiskModel::EffectOf(const Operation& operation) const {
   if (operation.kind != OperationKind::kSync) return std::nullopt;
   const absl::StatusOr<NodeId> target = Target(operation);
   if (!target.ok()) return std::nullopt;
-  const std::function<std::optional<std::string>(NodeId, const std::string&)> search =
-      [&](NodeId folder, const std::string& prefix) -> std::optional<std::string> {
-    if (folder == *target) return prefix;
-    for (const auto& [name, node] : nodes_[folder].names) {
-      const std::string path = prefix.empty() ? name : absl::StrCat(prefix, "/", name);
-      if (std::optional<std::string> found = search(node, path)) return found;
+  SyncEffect effect;
+  effect.target = PathOf(*target);
+  effect.folder = nodes_[*target].durable.folder;
+  effect.data = !nodes_[*target].pending.empty();
+  for (const NameChange& change : pending_names_) {
+    for (const Slot& slot : change.slots) {
+      if (slot.folder == *target) effect.names.insert(slot.name);
     }
-    return std::nullopt;
-  };
-  return search(kRoot, "");
+  }
+  return effect;
 }
 
 Image DiskModel::Current() const {

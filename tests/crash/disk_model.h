@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,9 +63,15 @@ class DiskModel {
   // Marks change nothing. INVALID_ARGUMENT: the operation does not fit what was replayed so far.
   absl::Status Apply(const Operation& operation);
 
-  // What a sync operation is about, as a path relative to the root ("" is the root itself). Empty for another
-  // operation. Call before Apply.
-  std::optional<std::string> SyncTarget(const Operation& operation) const;
+  // What a sync operation is about to make durable.
+  struct SyncEffect {
+    std::string target;  // relative to the root, which itself is ""
+    bool folder = false;
+    bool data = false;            // content or mode of the target
+    std::set<std::string> names;  // of a folder
+  };
+  // Empty for another operation. Call before Apply.
+  std::optional<SyncEffect> EffectOf(const Operation& operation) const;
 
   // Everything applied: what the running system sees.
   Image Current() const;
@@ -77,6 +84,7 @@ class DiskModel {
   // The folder of `path` and its last part.
   absl::StatusOr<std::pair<NodeId, std::string>> FindParent(const std::string& path) const;
   absl::StatusOr<NodeId> Target(const Operation& operation) const;
+  std::string PathOf(NodeId node) const;
   absl::Status Open(const Operation& operation);
   absl::Status Rename(const Operation& operation);
   absl::Status Make(const Operation& operation, bool folder);

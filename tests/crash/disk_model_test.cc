@@ -198,16 +198,25 @@ TEST_F(DiskModelTest, AModeIsCertainOnceTheFileIsSynced) {
   EXPECT_THAT(modes, ElementsAre(0640u));
 }
 
-TEST_F(DiskModelTest, NamesWhatASyncIsAbout) {
+TEST_F(DiskModelTest, SaysWhatASyncMakesDurable) {
   Path(OperationKind::kMakeFolder, "/d");
   Open(3, "/d/a");
+  Write(3, 0, "x");
   Operation operation;
   operation.kind = OperationKind::kSync;
   operation.descriptor = 3;
-  EXPECT_EQ(disk_.SyncTarget(operation), "d/a");
+  auto effect = disk_.EffectOf(operation);
+  ASSERT_TRUE(effect.has_value());
+  EXPECT_EQ(effect->target, "d/a");
+  EXPECT_TRUE(effect->data);
+  EXPECT_FALSE(effect->folder);
   Open(4, "", O_DIRECTORY);
   operation.descriptor = 4;
-  EXPECT_EQ(disk_.SyncTarget(operation), "");
+  effect = disk_.EffectOf(operation);
+  ASSERT_TRUE(effect.has_value());
+  EXPECT_EQ(effect->target, "");
+  EXPECT_TRUE(effect->folder);
+  EXPECT_THAT(effect->names, ElementsAre("d"));
 }
 
 TEST_F(DiskModelTest, RefusesWhatDoesNotFit) {

@@ -271,78 +271,84 @@ static int Sync(int fd, int (*real)(int)) {
 int fsync(int fd) { return Sync(fd, REAL(fsync)); }
 int fdatasync(int fd) { return Sync(fd, REAL(fdatasync)); }
 
-static int Renamed(int result, int from_folder, const char* from, int to_folder, const char* to) {
+// Sockets and the like are not rebuilt after a crash.
+static int IsFileOrFolder(int folder, const char* path) {
+  struct stat info;
+  return fstatat(folder, path, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+         (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
+}
+
+static int RenameAt(int from_folder, const char* from, int to_folder, const char* to, unsigned int flags) {
   char absolute_from[PATH_MAX];
   char absolute_to[PATH_MAX];
-  if (result == 0 && Below(from_folder, from, absolute_from) && Below(to_folder, to, absolute_to)) {
-    Record(kRename, kNoDescriptor, 0, 0, 0, absolute_from, absolute_to, NULL, 0);
-  }
-  return result;
-}
-
-int rename(const char* from, const char* to) {
-  Lock();
-  const int result = Renamed(REAL(rename)(from, to), AT_FDCWD, from, AT_FDCWD, to);
-  Unlock();
-  return result;
-}
-int renameat(int from_folder, const char* from, int to_folder, const char* to) {
-  Lock();
-  const int result =
-      Renamed(REAL(renameat)(from_folder, from, to_folder, to), from_folder, from, to_folder, to);
-  Unlock();
-  return result;
-}
-int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned int flags) {
   if ((flags & RENAME_EXCHANGE) != 0) abort();  // another operation, which nothing here makes
   Lock();
-  const int result =
-      Renamed(REAL(renameat2)(from_folder, from, to_folder, to, flags), from_folder, from, to_folder, to);
+  const int known = IsFileOrFolder(from_folder, from);
+  const int result = REAL(renameat2)(from_folder, from, to_folder, to, flags);
+  if (result == 0 && known && Below(from_folder, from, absolute_from) && Below(to_folder, to, absolute_to)) {
+    Record(kRename, kNoDescriptor, 0, 0, 0, absolute_from, absolute_to, NULL, 0);
+  }
   Unlock();
   return result;
 }
-
-// One name more, one name less: calls that differ only in what the real one is.
-#define RECORDED_PATH_CALL(operation, call, folder, path, mode)                          \
-  do {                                                                                   \
-    char absolute[PATH_MAX];                                                             \
-    Lock();                                                                              \
-    const int result = call;                                                             \
-    if (result == 0 && Below(folder, path, absolute)) {                                  \
-      Record(operation, kNoDescriptor, 0, 0, (uint32_t)(mode), absolute, NULL, NULL, 0); \
-    }                                                                                    \
-    Unlock();                                                                            \
-    return result;                                                                       \
-  } while (0)
-
-// What umask left of the mode.
-static mode_t ModeOf(int folder, const char* path) {
-  struct stat info;
-  return fstatat(folder, path, &info, AT_SYMLINK_NOFOLLOW) == 0 ? info.st_mode : 0;
+int rename(const char* from, const char* to) { return RenameAt(AT_FDCWD, from, AT_FDCWD, to, 0); }
+int renameat(int from_folder, const char* from, int to_folder, const char* to) {
+  return RenameAt(from_folder, from, to_folder, to, 0);
+}
+int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned int flags) {
+  return RenameAt(from_folder, from, to_folder, to, flags);
 }
 
-int unlink(const char* path) { RECORDED_PATH_CALL(kUnlink, REAL(unlink)(path), AT_FDCWD, path, 0); }
-int rmdir(const char* path) { RECORDED_PATH_CALL(kUnlink, REAL(rmdir)(path), AT_FDCWD, path, 0); }
-int remove(const char* path) { RECORDED_PATH_CALL(kUnlink, REAL(remove)(path), AT_FDCWD, path, 0); }
-int unlinkat(int folder, const char* path, int flags) {
-  RECORDED_PATH_CALL(kUnlink, REAL(unlinkat)(folder, path, flags), folder, path, 0);
+static int UnlinkAt(int folder, const char* path, int flags) {
+  char absolute[PATH_MAX];
+  Lock();
+  const int known = IsFileOrFolder(folder, path);
+  const int result = REAL(unlinkat)(folder, path, flags);
+  if (result == 0 && known && Below(folder, path, absolute)) {
+    Record(kUnlink, kNoDescriptor, 0, 0, 0, absolute, NULL, NULL, 0);
+  }
+  Unlock();
+  return result;
 }
-int mkdir(const char* path, mode_t mode) {
-  RECORDED_PATH_CALL(kMakeFolder, REAL(mkdir)(path, mode), AT_FDCWD, path, ModeOf(AT_FDCWD, path));
+int unlink(const char* path) { return UnlinkAt(AT_FDCWD, path, 0); }
+int rmdir(const char* path) { return UnlinkAt(AT_FDCWD, path, AT_REMOVEDIR); }
+int unlinkat(int folder, const char* path, int flags) { return UnlinkAt(folder, path, flags); }
+int remove(const char* path) {
+  const int result = UnlinkAt(AT_FDCWD, path, 0);
+  return result != 0 && errno == EISDIR ? UnlinkAt(AT_FDCWD, path, AT_REMOVEDIR) : result;
 }
+
 int mkdirat(int folder, const char* path, mode_t mode) {
-  RECORDED_PATH_CALL(kMakeFolder, REAL(mkdirat)(folder, path, mode), folder, path, ModeOf(folder, path));
+  char absolute[PATH_MAX];
+  Lock();
+  const int result = REAL(mkdirat)(folder, path, mode);
+  struct stat info;
+  if (result == 0 && Below(folder, path, absolute) && fstatat(folder, path, &info, 0) == 0) {
+    Record(kMakeFolder, kNoDescriptor, 0, 0, (uint32_t)info.st_mode, absolute, NULL, NULL, 0);
+  }
+  Unlock();
+  return result;
 }
-int chmod(const char* path, mode_t mode) {
-  RECORDED_PATH_CALL(kChangeMode, REAL(chmod)(path, mode), AT_FDCWD, path, mode);
-}
+int mkdir(const char* path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode); }
+
 int fchmodat(int folder, const char* path, mode_t mode, int flags) {
-  RECORDED_PATH_CALL(kChangeMode, REAL(fchmodat)(folder, path, mode, flags), folder, path, mode);
+  char absolute[PATH_MAX];
+  Lock();
+  const int known = IsFileOrFolder(folder, path);
+  const int result = REAL(fchmodat)(folder, path, mode, flags);
+  if (result == 0 && known && Below(folder, path, absolute)) {
+    Record(kChangeMode, kNoDescriptor, 0, 0, (uint32_t)mode, absolute, NULL, NULL, 0);
+  }
+  Unlock();
+  return result;
 }
+int chmod(const char* path, mode_t mode) { return fchmodat(AT_FDCWD, path, mode, 0); }
 int fchmod(int fd, mode_t mode) {
   Lock();
   const int result = REAL(fchmod)(fd, mode);
-  if (result == 0 && IsWatched(fd)) Record(kChangeMode, fd, 0, 0, (uint32_t)mode, NULL, NULL, NULL, 0);
+  if (result == 0 && IsWatched(fd)) {
+    Record(kChangeMode, fd, 0, 0, (uint32_t)mode, NULL, NULL, NULL, 0);
+  }
   Unlock();
   return result;
 }
