@@ -1,0 +1,276 @@
+#include "kms_client/local/local_kms_client.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "kms_client/failure_class.h"
+#include "tests/unit/kms_client/local/local_test_env.h"
+
+namespace signet::kms {
+namespace {
+
+using ::signet::testing::IsOk;
+using ::signet::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Single-threaded tests only.
+class RecordingObserver final : public KeyringObserver {
+ public:
+  void OnKeyringReloaded(absl::string_view, uint64_t revision) override { reloaded.push_back(revision); }
+  void OnKeyringVersionActivated(absl::string_view, uint32_t number) override { activated.push_back(number); }
+  void OnKeyringProblem(absl::string_view, const absl::Status& status) override {
+    problems.push_back(std::string(status.message()));
+  }
+
+  std::vector<uint64_t> reloaded;
+  std::vector<uint32_t> activated;
+  std::vector<std::string> problems;
+};
+
+// A disk that has become read-only.
+class ReadOnlyFiles final : public DurableFiles {
+ public:
+  absl::StatusOr<std::string> Read(const std::string& path, const ReadLimits& limits) override {
+    ++reads;
+    return PosixDurableFiles().Read(path, limits);
+  }
+  absl::Status Replace(const std::string& path, absl::string_view, mode_t) override {
+    ++refused;
+    return absl::PermissionDeniedError(path + ": read-only file system");
+  }
+
+  int reads = 0;
+  int refused = 0;
+};
+
+class LocalKmsClientTest : public LocalTest {
+ protected:
+  void SetUp() override { CreateKeyring(); }
+
+  std::unique_ptr<KmsClient> Open(absl::string_view name = "keyring") {
+    absl::StatusOr<std::unique_ptr<KmsClient>> client =
+        MakeLocalKmsClient({Path(name), SealSource()}, clock_, random_, files_, &observer_);
+    EXPECT_THAT(client, IsOk());
+    return client.ok() ? *std::move(client) : nullptr;
+  }
+  CallContext Call() const { return {clock_.Monotonic() + absl::Seconds(10), nullptr, ""}; }
+  crypto::SecretBytes Plaintext() const { return crypto::SecretBytes::CopyOf(std::string(32, 'p')).value(); }
+  WrapResult Wrap(KmsClient& client) {
+    absl::StatusOr<WrapResult> wrapped = client.Wrap(Call(), Plaintext(), context_);
+    EXPECT_THAT(wrapped, IsOk());
+    return wrapped.ok() ? *std::move(wrapped) : WrapResult{};
+  }
+  absl::Status Unwrap(KmsClient& client, const WrapResult& wrapped) {
+    return client.Unwrap(Call(), wrapped.backend_field, wrapped.blob, context_).status();
+  }
+  // The number that Describe announces; 0 when it fails.
+  uint64_t Announced(KmsClient& client) {
+    const absl::StatusOr<KeyDescription> description = client.Describe(Call());
+    return description.ok() ? description->current.number.value_or(0) : 0;
+  }
+  void AddVersion(absl::string_view name = "keyring") {
+    ChangeFile(name, [this](Keyring& k) { return k.Add(random_, clock_.Wall()).status(); });
+  }
+  void Activate(uint32_t number, std::optional<absl::Time> at = std::nullopt) {
+    ChangeFile("keyring", [&](Keyring& k) { return k.Activate(number, at, clock_.Wall()); });
+  }
+
+  const WrapContext context_{"cluster-1"};
+  RecordingObserver observer_;
+};
+
+TEST_F(LocalKmsClientTest, NeedsAKeyring) {
+  EXPECT_THAT(MakeLocalKmsClient({Path("none"), SealSource()}, clock_, random_, files_),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(LocalKmsClientTest, NamesVersionsByNumberAndId) {
+  const std::unique_ptr<KmsClient> client = Open();
+  ASSERT_OK_AND_ASSIGN(const Keyring keyring, File().Load());
+  ASSERT_OK_AND_ASSIGN(const KeyDescription description, client->Describe(Call()));
+  const std::string id(keyring.Find(1)->id.begin(), keyring.Find(1)->id.end());
+  EXPECT_EQ(description.current, (RemoteVersion{"1", id, 1}));
+  const WrapResult wrapped = Wrap(*client);
+  EXPECT_EQ(wrapped.backend_field, id);
+  EXPECT_EQ(wrapped.blob.size(), 60u);
+  EXPECT_EQ(client->fingerprint(), keyring.fingerprint());
+}
+
+TEST_F(LocalKmsClientTest, AVersionAddedWhileRunningUnwrapsAtOnce) {
+  const std::unique_ptr<KmsClient> old = Open();
+  AddVersion();
+  Activate(2);
+  const WrapResult newer = Wrap(*Open());
+  EXPECT_EQ(newer.version.number, 2u);
+  EXPECT_THAT(Unwrap(*old, newer), IsOk());
+  EXPECT_THAT(observer_.problems, IsEmpty());
+}
+
+TEST_F(LocalKmsClientTest, AnUnknownVersionReadsTheFileAgainOnceASecond) {
+  ReadOnlyFiles files;
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KmsClient> client,
+                       MakeLocalKmsClient({Path(), SealSource()}, clock_, random_, files, &observer_));
+  WrapResult wrapped = Wrap(*client);
+  wrapped.backend_field = "12345678";
+  const int before = files.reads;
+  for (int i = 0; i < 5; ++i) {
+    const absl::Status status = Unwrap(*client, wrapped);
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_EQ(GetFailureClass(status), FailureClass::kBadBlob);
+  }
+  EXPECT_EQ(files.reads, before + 1);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Unwrap(*client, wrapped), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(files.reads, before + 2);
+}
+
+TEST_F(LocalKmsClientTest, DisableAndEnableTakeEffectWithoutARestart) {
+  const std::unique_ptr<KmsClient> client = Open();
+  const WrapResult wrapped = Wrap(*client);
+  ChangeFile("keyring", [this](Keyring& k) { return k.Disable(1, clock_.Wall()); });
+  EXPECT_THAT(client->Describe(Call()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Unwrap(*client, wrapped), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ChangeFile("keyring", [this](Keyring& k) { return k.Enable(1, clock_.Wall()); });
+  EXPECT_THAT(client->Describe(Call()), IsOk());
+  EXPECT_THAT(Unwrap(*client, wrapped), IsOk());
+}
+
+TEST_F(LocalKmsClientTest, AnOlderVersionThatIsDisabledDoesNotStopTheActiveOne) {
+  const std::unique_ptr<KmsClient> client = Open();
+  const WrapResult old = Wrap(*client);
+  AddVersion();
+  Activate(2);
+  ChangeFile("keyring", [this](Keyring& k) { return k.Disable(1, clock_.Wall()); });
+  EXPECT_EQ(GetFailureClass(Unwrap(*client, old)), FailureClass::kRevoked);
+  EXPECT_EQ(Announced(*client), 2u);
+}
+
+TEST_F(LocalKmsClientTest, ADamagedReplacementIsReportedAndTheOldKeyringServes) {
+  const std::unique_ptr<KmsClient> client = Open();
+  const WrapResult wrapped = Wrap(*client);
+  Write("keyring", "not a keyring at all");
+  EXPECT_THAT(Unwrap(*client, wrapped), IsOk());
+  EXPECT_EQ(Announced(*client), 1u);
+  EXPECT_THAT(observer_.problems, ElementsAre(HasSubstr("not a keyring")));
+}
+
+TEST_F(LocalKmsClientTest, AFileOpenedToOthersIsReportedAndTheOldKeyringServes) {
+  const std::unique_ptr<KmsClient> client = Open();
+  ASSERT_EQ(::chmod(Path().c_str(), 0644), 0);
+  EXPECT_EQ(Announced(*client), 1u);
+  EXPECT_THAT(observer_.problems, ElementsAre(HasSubstr("chmod 600")));
+}
+
+TEST_F(LocalKmsClientTest, AVanishedFileIsReportedAndTheOldKeyringServes) {
+  const std::unique_ptr<KmsClient> client = Open();
+  ASSERT_EQ(::rename(Path().c_str(), Path("moved").c_str()), 0);
+  EXPECT_EQ(Announced(*client), 1u);
+  EXPECT_THAT(observer_.problems, ElementsAre(HasSubstr(Path())));
+  ASSERT_EQ(::rename(Path("moved").c_str(), Path().c_str()), 0);
+  EXPECT_EQ(Announced(*client), 1u);
+  EXPECT_THAT(observer_.problems, SizeIs(1));
+  EXPECT_THAT(observer_.reloaded, ElementsAre(1u));
+}
+
+TEST_F(LocalKmsClientTest, AnotherKeyringIsNotTakenUp) {
+  const std::unique_ptr<KmsClient> client = Open();
+  const WrapResult wrapped = Wrap(*client);
+  CreateKeyring("other");
+  ASSERT_EQ(::rename(Path("other").c_str(), Path().c_str()), 0);
+  EXPECT_THAT(Unwrap(*client, wrapped), IsOk());
+  EXPECT_THAT(observer_.problems, ElementsAre(HasSubstr("another keyring")));
+}
+
+TEST_F(LocalKmsClientTest, AnOlderCopyIsNotTakenUp) {
+  const std::string older = ReadWhole(Path());
+  AddVersion();
+  Activate(2);
+  const std::unique_ptr<KmsClient> client = Open();
+  const WrapResult wrapped = Wrap(*client);
+  Write("keyring", older);
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_THAT(Unwrap(*client, wrapped), IsOk());
+  EXPECT_THAT(observer_.problems, ElementsAre(HasSubstr("older")));
+}
+
+TEST_F(LocalKmsClientTest, AScheduledVersionIsAnnouncedWhenItsTimePasses) {
+  AddVersion();
+  Activate(2, clock_.Wall() + absl::Minutes(5));
+  const std::unique_ptr<KmsClient> client = Open();
+  EXPECT_EQ(Announced(*client), 1u);
+  clock_.Advance(absl::Minutes(5));
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_EQ(Wrap(*client).version.number, 2u);
+  EXPECT_THAT(observer_.activated, ElementsAre(2u));
+}
+
+TEST_F(LocalKmsClientTest, APassedActivationIsWrittenDown) {
+  AddVersion();
+  Activate(2, clock_.Wall() + absl::Minutes(5));
+  const std::unique_ptr<KmsClient> client = Open();
+  clock_.Advance(absl::Minutes(5));
+  EXPECT_EQ(Announced(*client), 2u);
+  ASSERT_OK_AND_ASSIGN(const Keyring keyring, File().Load());
+  EXPECT_TRUE(keyring.Find(2)->activated);
+}
+
+TEST_F(LocalKmsClientTest, AClockSetBackDoesNotUndoAnActivationWhileRunningOrAfterARestart) {
+  AddVersion();
+  Activate(2, clock_.Wall() + absl::Minutes(5));
+  const std::unique_ptr<KmsClient> client = Open();
+  clock_.Advance(absl::Minutes(5));
+  ASSERT_EQ(Announced(*client), 2u);
+  clock_.JumpWall(-absl::Hours(24));
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_EQ(Announced(*Open()), 2u);
+}
+
+TEST_F(LocalKmsClientTest, AnActivationThatCannotBeWrittenDownHoldsInTheProcessAndIsReported) {
+  AddVersion();
+  Activate(2, clock_.Wall() + absl::Minutes(5));
+  ReadOnlyFiles files;
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KmsClient> client,
+                       MakeLocalKmsClient({Path(), SealSource()}, clock_, random_, files, &observer_));
+  clock_.Advance(absl::Minutes(5));
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_THAT(observer_.problems, ElementsAre(HasSubstr("read-only")));
+  clock_.JumpWall(-absl::Hours(24));
+  EXPECT_EQ(Announced(*client), 2u);
+  // Tried again, but not on every call.
+  EXPECT_EQ(files.refused, 1);
+  clock_.Advance(absl::Minutes(2));
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_EQ(files.refused, 2);
+}
+
+TEST_F(LocalKmsClientTest, ANodeThatWasDownOverTheActivationTakesItUp) {
+  AddVersion();
+  Activate(2, clock_.Wall() + absl::Minutes(5));
+  clock_.Advance(absl::Hours(2));
+  EXPECT_EQ(Announced(*Open()), 2u);
+}
+
+TEST_F(LocalKmsClientTest, ADestroyedVersionIsNotFoundAndRevoked) {
+  const std::unique_ptr<KmsClient> client = Open();
+  const WrapResult wrapped = Wrap(*client);
+  AddVersion();
+  Activate(2);
+  ChangeFile("keyring", [this](Keyring& k) { return k.Destroy(1, clock_.Wall()); });
+  const absl::Status status = Unwrap(*client, wrapped);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(GetFailureClass(status), FailureClass::kRevoked);
+}
+
+TEST_F(LocalKmsClientTest, CannotRotateByItself) {
+  EXPECT_THAT(Open()->Rotate(Call()), StatusIs(absl::StatusCode::kUnimplemented));
+}
+
+}  // namespace
+}  // namespace signet::kms
