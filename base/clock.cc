@@ -37,7 +37,8 @@ class RealClock final : public Clock {
   absl::Time Wall() const override { return absl::Now(); }
   const std::string& BootId() const override { return boot_id_; }
 
-  void WaitUntil(Mutex& mutex, CondVar& condition, MonotonicTime deadline) const override {
+  void WaitUntil(Mutex& mutex, CondVar& condition, MonotonicTime deadline) const override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (deadline == absl::InfiniteDuration()) {
       condition.Wait(mutex);
       return;

@@ -21,7 +21,8 @@ class FakeClock final : public Clock {
   absl::Duration BootTime() const override;
   absl::Time Wall() const override;
   const std::string& BootId() const override { return boot_id_; }
-  void WaitUntil(Mutex& mutex, CondVar& condition, MonotonicTime deadline) const override;
+  void WaitUntil(Mutex& mutex, CondVar& condition, MonotonicTime deadline) const override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Moves all three readings and wakes every waiter.
   void Advance(absl::Duration by);
