@@ -1,0 +1,101 @@
+#include "plugin/cmd/signetd/daemon.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/durable_files.h"
+#include "base/status_macros.h"
+#include "crypto/random.h"
+#include "plugin/cmd/common/version.h"
+#include "plugin/cmd/signetd/providers.h"
+#include "plugin/cmd/signetd/sockets.h"
+#include "plugin/server/systemd.h"
+
+namespace signet {
+namespace {
+
+// For an operator's call in progress; there is nothing to lose.
+constexpr absl::Duration kAdminGrace = absl::Milliseconds(200);
+
+HierarchyOptions HierarchyOptionsFrom(const Config& config) {
+  HierarchyOptions options;
+  options.cluster_id = config.cluster_id;
+  options.previous_cluster_ids = config.previous_cluster_ids;
+  options.active_provider = config.active;
+  options.key_id_generation = config.key_id_generation;
+  options.state_directory = config.state_directory;
+  options.local_kek_lifetime = config.local_kek.lifetime;
+  options.local_kek_max_uses = config.local_kek.max_uses;
+  options.cached_local_keks = config.local_kek.cached;
+  return options;
+}
+
+}  // namespace
+
+Daemon::Daemon(const Config& config, Log& log) : config_(config), log_(log), observer_(log, SystemClock()) {}
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const Config& config, const std::string& config_file,
+                                                       bool memory_locked, Log& log) {
+  std::unique_ptr<Daemon> daemon(new Daemon(config, log));
+  SIGNET_RETURN_IF_ERROR(daemon->Init(config_file, memory_locked));
+  return daemon;
+}
+
+absl::Status Daemon::Init(const std::string& config_file, bool memory_locked) {
+  facts_.config_file = config_file;
+  facts_.started = SystemClock().Wall();
+  facts_.memory_locked = memory_locked;
+  SIGNET_ASSIGN_OR_RETURN(InheritedSockets inherited, TakeInheritedSockets());
+  SIGNET_ASSIGN_OR_RETURN(Sockets sockets, OpenSockets(config_, std::move(inherited)));
+
+  SIGNET_ASSIGN_OR_RETURN(facts_.providers,
+                          MakeProviders(config_.providers, SystemClock(), crypto::SystemRandom(),
+                                        PosixDurableFiles(), observer_));
+  SIGNET_ASSIGN_OR_RETURN(hierarchy_,
+                          KeyHierarchy::Create(HierarchyOptionsFrom(config_), facts_.providers, SystemClock(),
+                                               crypto::SystemRandom(), PosixDurableFiles(), observer_));
+  service_ = std::make_unique<KmsService>(
+      KmsServiceOptions{config_.status_version, config_.max_plaintext_bytes}, *hierarchy_);
+
+  KmsServerOptions kms_options;
+  kms_options.allowed_uids = config_.kms_socket.allowed_uids;
+  kms_options.max_connections = config_.kms_socket.max_connections;
+  kms_options.max_calls_in_flight = config_.kms_socket.max_calls_in_flight;
+  SIGNET_ASSIGN_OR_RETURN(kms_server_, KmsServer::Create(kms_options, std::move(sockets.kms), *service_,
+                                                         observer_, SystemClock()));
+  SIGNET_ASSIGN_OR_RETURN(admin_server_, AdminServer::Create(
+                                             {config_.admin_socket.allowed_uids}, std::move(sockets.admin),
+                                             [this](admin::v1::GetStateResponse& response) {
+                                               FillAdminState(config_, facts_, *hierarchy_, *kms_server_,
+                                                              response);
+                                             },
+                                             observer_, SystemClock()));
+  return absl::OkStatus();
+}
+
+void Daemon::Start() {
+  // The workers fetch the key while the servers get going.
+  hierarchy_->Start();
+  kms_server_->Start();
+  admin_server_->Start();
+  NotifyReady();
+  log_.Write(LogSeverity::kInfo, "listening",
+             {{"version", SignetVersion()},
+              {"commit", SignetCommit()},
+              {"cluster_id", config_.cluster_id},
+              {"active", config_.active},
+              {"kms_socket", config_.kms_socket.path},
+              {"admin_socket", config_.admin_socket.path},
+              {"memory_locked", facts_.memory_locked}});
+}
+
+void Daemon::Stop() {
+  NotifyStopping();
+  log_.Write(LogSeverity::kInfo, "draining", {{"grace_ms", config_.shutdown_grace}});
+  kms_server_->Stop(config_.shutdown_grace);
+  admin_server_->Stop(kAdminGrace);
+  hierarchy_->Stop();
+  log_.Write(LogSeverity::kInfo, "stopped");
+}
+
+}  // namespace signet

@@ -1,0 +1,18 @@
+// Signals as events of the main thread: blocked everywhere else, taken one by one here. Not thread-safe.
+#ifndef SIGNET_PLUGIN_CMD_SIGNETD_SIGNALS_H_
+#define SIGNET_PLUGIN_CMD_SIGNETD_SIGNALS_H_
+
+namespace signet {
+
+// Call before any thread starts: threads inherit the mask.
+void BlockSignals();
+
+// Blocks until SIGTERM, SIGINT or SIGHUP arrives and returns it.
+int WaitForSignal();
+
+// From here on SIGINT ends the process at once: for whoever presses Ctrl-C again during a drain.
+void LetInterruptKill();
+
+}  // namespace signet
+
+#endif  // SIGNET_PLUGIN_CMD_SIGNETD_SIGNALS_H_
