@@ -1,0 +1,63 @@
+// DaemonHome and DaemonProcess: the built signetd on a configuration of its own, for tests of the whole.
+#ifndef SIGNET_TESTS_TESTING_DAEMON_H_
+#define SIGNET_TESTS_TESTING_DAEMON_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "tests/testing/process.h"
+#include "tests/testing/temp_dir.h"
+
+namespace signet::testing {
+
+// A private folder with signetd.yaml, a fresh keyring and an empty state directory, as `signetctl init` makes
+// it.
+class DaemonHome {
+ public:
+  DaemonHome();
+
+  std::string path() const { return temp_.path(); }
+  std::string config() const { return temp_.File("signetd.yaml"); }
+  std::string keyring() const { return temp_.File("keyring"); }
+  std::string state() const { return temp_.File("state"); }
+  std::string kms_socket() const { return temp_.File("kms.sock"); }
+  std::string admin_socket() const { return temp_.File("admin.sock"); }
+
+  // Writes the configuration anew: the usual one, `top` as further top-level lines, and `kms_socket` as
+  // further lines of that section (indented by two).
+  void Configure(absl::string_view top = "", absl::string_view kms_socket = "");
+
+ private:
+  TempDir temp_;
+};
+
+// Not thread-safe. Killed when destroyed.
+class DaemonProcess {
+ public:
+  // Starts SIGNET_BIN_DIR/signetd at once.
+  explicit DaemonProcess(const DaemonHome& home, std::vector<std::string> environment = {});
+
+  // Polls until Status is OK. False when the process ended instead, or after 20 s.
+  [[nodiscard]] bool WaitUntilReady();
+  // SIGTERM and the exit code.
+  int Stop();
+  // SIGKILL, and waits for the end.
+  void Kill();
+  // Its exit code, once it ended by itself.
+  int Wait() { return process_.Wait(); }
+
+  void Signal(int signal) { process_.Signal(signal); }
+  bool Running() { return process_.Running(); }
+  pid_t pid() const { return process_.pid(); }
+  std::string Logs() const { return process_.Errors(); }
+
+ private:
+  const std::string kms_socket_;
+  Process process_;
+};
+
+}  // namespace signet::testing
+
+#endif  // SIGNET_TESTS_TESTING_DAEMON_H_
