@@ -3,7 +3,7 @@
 # without Signet. crypto/ENVELOPE_FORMAT.md, "Recover an object by hand", explains every step.
 #
 # usage: recover_by_hand.sh --value FILE --etcd-key KEY --cluster-id ID KEY-OPTIONS
-#   --value FILE          the value in etcd as hex (etcdctl get --print-value-only KEY | od -An -v -tx1)
+#   --value FILE          the value in etcd as hex, without the newline that etcdctl adds
 #   --etcd-key KEY        its key, such as /registry/secrets/default/name
 #   --cluster-id ID       the cluster_id of signetd's configuration
 # and, either, when a KMS or its command-line tool has unwrapped the blob of the record:
