@@ -283,6 +283,7 @@ absl::Duration Activation::ReserveUses() {
   });
   if (!written.ok()) {
     parts_.observer.OnStateProblem("state", written);
+    current->uses->ReservationFailed();
     if (current->uses->NeedsRenewal()) keys_.Kick();
     return reserve_backoff_.Next(kLongestRetryWithoutKey);
   }

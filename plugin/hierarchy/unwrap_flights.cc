@@ -195,7 +195,8 @@ absl::Status UnwrapFlights::Run(const FlightPtr& flight) {
     MutexLock lock(mutex_);
     if (RecordUnwrapper::IsFinal(result.status())) {
       refusals_.Add(flight->id, RecordUnwrapper::ForClient(result.status()), clock_.Monotonic());
-      failures_.CountFailure(clock_.Monotonic());
+      // A journal that does not fit this cluster must not take callers' tries away.
+      if (!flight->background) failures_.CountFailure(clock_.Monotonic());
     }
     waiters.swap(flight->waiters);
     waiting_ -= waiters.size();

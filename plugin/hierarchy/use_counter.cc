@@ -5,15 +5,14 @@
 namespace signet {
 
 UseCounter::UseCounter(uint64_t used, uint64_t reserved, uint64_t max_uses)
-    : max_uses_(max_uses), used_(used), reserved_(std::min(reserved, max_uses)) {}
+    : max_uses_(max_uses),
+      used_(std::min(used, max_uses)),
+      reserved_(std::clamp(reserved, used_, max_uses)) {}
 
-bool UseCounter::NeedsReservationLocked() const {
-  return reserved_ < max_uses_ && reserved_ - std::min(used_, reserved_) <= kBlock / 2;
-}
+bool UseCounter::NeedsReservationLocked() const { return reserved_ < max_uses_ && Left() <= kBlock / 2; }
 
 bool UseCounter::NeedsRenewalLocked() const {
-  if (used_ >= max_uses_ - max_uses_ / 3) return true;
-  return reserved_ < max_uses_ && reserved_ - std::min(used_, reserved_) <= kBlock / 4;
+  return used_ >= max_uses_ - max_uses_ / 3 || (reservation_failed_ && Left() <= kBlock / 4);
 }
 
 UseCounter::Grant UseCounter::Take() {
@@ -39,6 +38,12 @@ uint64_t UseCounter::NextReserved() const {
 void UseCounter::Extend(uint64_t reserved) {
   MutexLock lock(mutex_);
   reserved_ = std::max(reserved_, std::min(reserved, max_uses_));
+  reservation_failed_ = false;
+}
+
+void UseCounter::ReservationFailed() {
+  MutexLock lock(mutex_);
+  reservation_failed_ = true;
 }
 
 bool UseCounter::NeedsRenewal() const {

@@ -16,7 +16,7 @@ class UseCounter {
   // Uses are reserved in blocks of this size, ahead of use.
   static constexpr uint64_t kBlock = uint64_t{1} << 16;
 
-  // `used` of `max_uses` have happened or must be taken to have; `reserved` may happen.
+  // `used` of `max_uses` have happened or must be taken to have; `reserved`, not fewer, may happen.
   UseCounter(uint64_t used, uint64_t reserved, uint64_t max_uses);
 
   enum class Grant {
@@ -26,14 +26,16 @@ class UseCounter {
   };
   Grant Take();
 
-  // The next block should be reserved now. True until Extend or, after a failure, again.
+  // Half of the last block is used and there are more to come.
   bool NeedsReservation() const;
   // What `reserved` becomes with the next block.
   uint64_t NextReserved() const;
   // `reserved` is durable.
   void Extend(uint64_t reserved);
+  // The next block could not be made durable.
+  void ReservationFailed();
 
-  // Two thirds of max_uses are used, or what is reserved will soon be used up and could not be extended.
+  // Two thirds of max_uses are used, or three quarters of the last block and the next could not be reserved.
   bool NeedsRenewal() const;
   // True while Take() would grant.
   bool Usable() const;
@@ -43,6 +45,7 @@ class UseCounter {
   uint64_t used() const;
 
  private:
+  uint64_t Left() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return reserved_ - used_; }
   bool NeedsReservationLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool NeedsRenewalLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -50,6 +53,7 @@ class UseCounter {
   mutable Mutex mutex_;
   uint64_t used_ ABSL_GUARDED_BY(mutex_);
   uint64_t reserved_ ABSL_GUARDED_BY(mutex_);
+  bool reservation_failed_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -22,7 +22,7 @@ namespace signet::testing {
 // The real file system, with writes that fail on demand. Thread-safe.
 class FaultyFiles final : public DurableFiles {
  public:
-  // Writes to paths that end so fail; "" fails none, "/" would match nothing.
+  // Writes to paths that end so fail; "" fails none.
   void FailWrites(std::string path_suffix, absl::Status status = absl::ResourceExhaustedError("disk full"));
   void Heal() { FailWrites(""); }
   // Called before every write that is not made to fail.
