@@ -10,6 +10,7 @@
 namespace signet::ctl {
 
 void AddEncryptionConfigCommand(CLI::App& app, CommandContext& context);
+void AddKeyringCommand(CLI::App& app, CommandContext& context);
 
 }  // namespace signet::ctl
 
