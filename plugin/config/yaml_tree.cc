@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "plugin/config/utf8.h"
+#include "base/utf8.h"
 
 namespace signet {
 namespace {

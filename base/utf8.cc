@@ -1,4 +1,4 @@
-#include "plugin/config/utf8.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 
@@ -17,6 +17,15 @@ size_t Utf8CharacterBytes(absl::string_view text) {
   const bool surrogate = lead == 0xED && second > 0x9F;
   const bool too_high = lead == 0xF4 && second > 0x8F;
   return overlong || surrogate || too_high ? 0 : size;
+}
+
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t size = Utf8CharacterBytes(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
 }
 
 }  // namespace signet

@@ -1,4 +1,4 @@
-#include "plugin/config/utf8.h"
+#include "base/utf8.h"
 
 #include <gtest/gtest.h>
 
@@ -19,6 +19,13 @@ TEST(Utf8Test, RefusesWhatRfc3629Forbids) {
                           "\xE2\x80x", "\xF0\x9F\x94"}) {
     EXPECT_EQ(Utf8CharacterBytes(bad), 0u) << bad;
   }
+}
+
+TEST(Utf8Test, JudgesWholeTexts) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("key-\xC3\xA9"));
+  EXPECT_FALSE(IsUtf8("key-\xC3"));
+  EXPECT_FALSE(IsUtf8("\xFFkey"));
 }
 
 }  // namespace
