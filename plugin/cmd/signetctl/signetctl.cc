@@ -63,7 +63,7 @@ int RunSignetctl(const std::vector<std::string>& arguments, const Streams& strea
   app.fallthrough();
   AddGlobalOptions(app, context.globals);
   AddEncryptionConfigCommand(app, context);
-  AddKeyringCommand(app, context);
+  AddExplainCommand(app, context);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
