@@ -31,6 +31,8 @@ class KeyringFile {
               crypto::ScryptCost cost = {});
 
   const std::string& path() const { return path_; }
+  // Whether the file is, or will be, sealed.
+  bool sealed() const { return seal_.sealed(); }
 
   // NOT_FOUND: no file; PERMISSION_DENIED: file or folder looser than allowed, or the wrong passphrase;
   // DATA_LOSS: torn, edited or no keyring; FAILED_PRECONDITION: of a newer format, or sealed without a

@@ -1,38 +1,22 @@
 #include "kms_client/local/local_kms_client.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "crypto/aes_gcm.h"
 #include "kms_client/failure_class.h"
 #include "kms_client/local/keyring_watcher.h"
+#include "kms_client/local/local_blob.h"
 
 namespace signet::kms {
 namespace {
 
-constexpr size_t kPlaintextBytes = 32;
-constexpr size_t kBlobBytes = crypto::kGcmNonceBytes + kPlaintextBytes + crypto::kGcmTagBytes;
-constexpr absl::string_view kDomain("signet/v1/local\0", 16);
-
-template <typename Array>
-absl::string_view AsString(const Array& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-absl::Span<const uint8_t> AsBytes(absl::string_view text) {
-  return absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(text.data()), text.size());
-}
-
-std::string AssociatedData(const Keyring& keyring, const KeyringVersion& version,
-                           const WrapContext& context) {
-  return absl::StrCat(kDomain, AsString(keyring.id()), AsString(version.id), context.ToJson());
+absl::string_view IdOf(const KeyringVersion& version) {
+  return {reinterpret_cast<const char*>(version.id.data()), version.id.size()};
 }
 
 RemoteVersion ToRemoteVersion(const KeyringVersion& version) {
-  return {absl::StrCat(version.number), std::string(AsString(version.id)), version.number};
+  return {absl::StrCat(version.number), std::string(IdOf(version)), version.number};
 }
 
 absl::Status CheckEnabled(const KeyringVersion& version) {
@@ -70,26 +54,17 @@ class LocalKmsClient final : public KmsClient {
 
   absl::StatusOr<WrapResult> Wrap(const CallContext& call, const crypto::SecretBytes& plaintext,
                                   const WrapContext& context) override {
-    if (plaintext.size() != kPlaintextBytes) {
-      return absl::InvalidArgumentError("only 32 bytes can be wrapped");
-    }
     SIGNET_RETURN_IF_ERROR(CheckWanted(call));
     SIGNET_ASSIGN_OR_RETURN(const ActiveVersion active, watcher_->Active(call));
     SIGNET_RETURN_IF_ERROR(CheckEnabled(*active.version));
-    const KeyringVersion& version = *active.version;
-    std::array<uint8_t, kBlobBytes> blob;
-    const absl::Span<uint8_t> nonce = absl::MakeSpan(blob).subspan(0, crypto::kGcmNonceBytes);
-    SIGNET_RETURN_IF_ERROR(random_.Fill(nonce));
-    SIGNET_RETURN_IF_ERROR(crypto::AesGcmSeal(
-        version.key.Expose(), nonce, AsBytes(AssociatedData(*active.keyring, version, context)),
-        plaintext.Expose(), absl::MakeSpan(blob).subspan(crypto::kGcmNonceBytes)));
-    return WrapResult{std::string(AsString(version.id)), std::string(AsString(blob)),
-                      ToRemoteVersion(version)};
+    SIGNET_ASSIGN_OR_RETURN(std::string blob,
+                            SealLocalBlob(*active.keyring, *active.version, plaintext, context, random_));
+    return WrapResult{std::string(IdOf(*active.version)), std::move(blob), ToRemoteVersion(*active.version)};
   }
 
   absl::StatusOr<UnwrapResult> Unwrap(const CallContext& call, absl::string_view backend_field,
                                       absl::string_view blob, const WrapContext& context) override {
-    if (backend_field.size() != kKeyringVersionIdBytes || blob.size() != kBlobBytes) {
+    if (backend_field.size() != kKeyringVersionIdBytes || blob.size() != kLocalBlobBytes) {
       return BadBlob(absl::InvalidArgumentError("the blob is not one of the local provider"));
     }
     SIGNET_RETURN_IF_ERROR(CheckWanted(call));
@@ -98,14 +73,10 @@ class LocalKmsClient final : public KmsClient {
     const KeyringVersion* const version = keyring->FindById(backend_field);
     if (version == nullptr) return BadBlob(absl::NotFoundError("the keyring has no such version"));
     SIGNET_RETURN_IF_ERROR(CheckEnabled(*version));
-    SIGNET_ASSIGN_OR_RETURN(crypto::SecretBytes plaintext, crypto::SecretBytes::Create(kPlaintextBytes));
-    const absl::Status opened =
-        crypto::AesGcmOpen(version->key.Expose(), AsBytes(blob.substr(0, crypto::kGcmNonceBytes)),
-                           AsBytes(AssociatedData(*keyring, *version, context)),
-                           AsBytes(blob.substr(crypto::kGcmNonceBytes)), plaintext.ExposeMutable());
-    if (absl::IsDataLoss(opened)) return BadBlob(absl::DataLossError("the blob does not open"));
-    SIGNET_RETURN_IF_ERROR(opened);
-    return UnwrapResult{std::move(plaintext), ToRemoteVersion(*version)};
+    absl::StatusOr<crypto::SecretBytes> plaintext = OpenLocalBlob(*keyring, *version, blob, context);
+    if (absl::IsDataLoss(plaintext.status())) return BadBlob(plaintext.status());
+    if (!plaintext.ok()) return plaintext.status();
+    return UnwrapResult{*std::move(plaintext), ToRemoteVersion(*version)};
   }
 
  private:

@@ -11,6 +11,7 @@ namespace signet::ctl {
 
 void AddEncryptionConfigCommand(CLI::App& app, CommandContext& context);
 void AddExplainCommand(CLI::App& app, CommandContext& context);
+void AddKeyringCommand(CLI::App& app, CommandContext& context);
 
 }  // namespace signet::ctl
 

@@ -64,6 +64,7 @@ int RunSignetctl(const std::vector<std::string>& arguments, const Streams& strea
   AddGlobalOptions(app, context.globals);
   AddEncryptionConfigCommand(app, context);
   AddExplainCommand(app, context);
+  AddKeyringCommand(app, context);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
