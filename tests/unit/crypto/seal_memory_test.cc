@@ -104,14 +104,15 @@ const bool watching =
 
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined: gcc would see malloc and free where it expects new and delete, and call them mismatched.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++operator_new_calls;
   void* const block = std::malloc(size);
   if (block == nullptr) std::abort();
   return block;
 }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 namespace signet::crypto {
 namespace {
