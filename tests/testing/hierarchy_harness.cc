@@ -218,10 +218,11 @@ DecryptInput HierarchyHarness::Input(const Stored& stored) {
   return input;
 }
 
-Stored HierarchyHarness::ForeignTuple(absl::string_view plaintext, const std::string& cluster_id) {
+Stored HierarchyHarness::ForeignTuple(absl::string_view plaintext, const std::string& cluster_id,
+                                      std::shared_ptr<FakeRemoteKey> key) const {
   const std::string cluster = cluster_id.empty() ? options.cluster_id : cluster_id;
   // Another replica's client, so that this one's counters stay what they are.
-  FakeKmsClient other(remote, clock, client->type());
+  FakeKmsClient other(key == nullptr ? remote : std::move(key), clock, client->type());
   const crypto::SecretBytes kek = ValueOrFail(crypto::GenerateLocalKek(crypto::SystemRandom()));
   const kms::WrapResult wrapped = ValueOrFail(other.Wrap({}, kek, kms::WrapContext{cluster}));
   crypto::Record record;

@@ -128,9 +128,10 @@ class HierarchyHarness {
   Stored Encrypt(absl::string_view plaintext = "a seed of thirty-two bytes, more") const;
   absl::StatusOr<std::string> Decrypt(const Stored& stored) const;
   static DecryptInput Input(const Stored& stored);
-  // A valid tuple under a fresh local KEK that this process has not in its cache.
+  // A valid tuple under a fresh local KEK that this process has not in its cache. An empty cluster_id is
+  // ours, no key is `remote`.
   Stored ForeignTuple(absl::string_view plaintext = "a seed of thirty-two bytes, more",
-                      const std::string& cluster_id = "");
+                      const std::string& cluster_id = "", std::shared_ptr<FakeRemoteKey> key = nullptr) const;
 
   size_t describes() const { return client->calls(FakeKmsClient::Operation::kDescribe); }
   size_t wraps() const { return client->calls(FakeKmsClient::Operation::kWrap); }
