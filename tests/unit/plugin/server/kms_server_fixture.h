@@ -10,9 +10,9 @@
 #include <memory>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "plugin/server/kms_server.h"
 #include "proto/kms/v2/api.grpc.pb.h"
+#include "tests/testing/kms_caller.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/unit/plugin/server/fake_hierarchy.h"
@@ -40,17 +40,7 @@ class KmsServerTest : public ::testing::Test {
 
   const std::string& path() const { return listener_options_.path; }
 
-  // A connection of its own. `authority` as different apiservers send it; empty: gRPC's own idea.
-  std::shared_ptr<grpc::Channel> Connect(const std::string& authority = "localhost") const {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    if (!authority.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
-    const bool abstract = path().front() == '@';
-    return grpc::CreateCustomChannel(
-        abstract ? absl::StrCat("unix-abstract:", path().substr(1)) : absl::StrCat("unix:", path()),
-        grpc::InsecureChannelCredentials(), arguments);
-  }
-  std::unique_ptr<KmsStub> Client() const { return v2::KeyManagementService::NewStub(Connect()); }
+  std::unique_ptr<KmsStub> Client() const { return v2::KeyManagementService::NewStub(ConnectTo(path())); }
 
   static void SetDeadline(grpc::ClientContext& context,
                           std::chrono::milliseconds timeout = std::chrono::seconds(30)) {

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/testing/poll.h"
 #include "tests/unit/plugin/server/kms_server_fixture.h"
 
@@ -106,7 +107,7 @@ TEST_F(KmsServerTest, SurvivesInvalidUtf8) {
 
 TEST_F(KmsServerTest, AnswersAnUnknownMethodWithUnimplemented) {
   StartServer();
-  grpc::GenericStub stub(Connect());
+  grpc::GenericStub stub(signet::testing::ConnectTo(path()));
   for (const char* method : {"/v2.KeyManagementService/Rotate", "/v1beta1.KeyManagementService/Version",
                              "/v2.KeyManagementService/status"}) {
     grpc::ClientContext context;
