@@ -9,6 +9,9 @@
 # and, either, when a KMS or its command-line tool has unwrapped the blob of the record:
 #   --local-kek FILE      the local KEK, 32 bytes as hex
 # or, for the `local` provider:
+#   --keyring FILE        the keyring file, or a sealed copy of it
+#   --passphrase-file FILE  its passphrase, when it is sealed
+# or, when that file has been taken apart already:
 #   --version-key FILE    the key of the keyring version that the record names, 32 bytes as hex
 #   --keyring-id HEX      the 16 bytes of the keyring's id
 # or, to see what has to be unwrapped:
@@ -87,12 +90,53 @@ gcm_open() {
   aes_ctr "$1" "${gcm_nonce}00000002" "$gcm_text"
 }
 
+# --- the keyring file ---------------------------------------------------------------------------------------------
+scrypt() { # PASSPHRASE SALT LOG2-N R P, the first two as hex
+  openssl kdf -keylen 32 -kdfopt "hexpass:$1" -kdfopt "hexsalt:$2" -kdfopt n:$((1 << $3)) -kdfopt "r:$4" \
+    -kdfopt "p:$5" -kdfopt maxmem_bytes:1200000000 -binary SCRYPT | to_hex
+}
+
+# open_keyring FILE VERSION-ID: sets keyring_id and version_key.
+open_keyring() {
+  ring=$(to_hex <"$1")
+  case $ring in
+    "$(hex_of SIGNETKR)01"*) ;;
+    *) die "not a keyring file of format 1" ;;
+  esac
+  ring_size=$(($(size_of "$ring") - 32))
+  [ "$(sha256 "$(slice "$ring" 0 $ring_size)")" = "$(slice "$ring" $ring_size 32)" ] || die "keyring: wrong checksum"
+  keyring_id=$(slice "$ring" 12 16)
+  if [ "$(slice "$ring" 9 1)" = 00 ]; then
+    ring_body=$(slice "$ring" 40 "$(number_at "$ring" 36 4)")
+  else
+    [ -n "$passphrase_file" ] || die "the keyring is sealed: give --passphrase-file"
+    ring_passphrase=$(to_hex <"$passphrase_file")
+    ring_key=$(scrypt "${ring_passphrase%0a}" "$(slice "$ring" 42 16)" "$(number_at "$ring" 36 1)" \
+      "$(number_at "$ring" 38 2)" "$(number_at "$ring" 40 2)")
+    [ ${#ring_key} -eq 64 ] || die "openssl kdf failed"
+    ring_body=$(gcm_open "$ring_key" "$(hex_of signet/v1/keyring)00$(slice "$ring" 0 74)" \
+      "$(slice "$ring" 58 12)$(slice "$ring" 74 "$(number_at "$ring" 70 4)")" "keyring")
+  fi
+  ring_count=$(number_at "$ring_body" 8 2)
+  ring_at=10
+  while [ "$ring_count" -gt 0 ]; do
+    ring_id=$(slice "$ring_body" $((ring_at + 4)) 8)
+    ring_at=$((ring_at + 39 + $(number_at "$ring_body" $((ring_at + 38)) 1)))
+    ring_key_size=$(number_at "$ring_body" $ring_at 1)
+    [ "$ring_id" != "$2" ] || version_key=$(slice "$ring_body" $((ring_at + 1)) "$ring_key_size")
+    ring_at=$((ring_at + 1 + ring_key_size)) ring_count=$((ring_count - 1))
+  done
+  [ -n "$version_key" ] || die "the keyring has no key of version $2 (never had it, or it was destroyed)"
+}
+
 # --- arguments --------------------------------------------------------------------------------------------------
-value_file= etcd_key= cluster_id= local_kek= version_key= keyring_id= show_record=no
+value_file= etcd_key= cluster_id= local_kek= version_key= keyring_id= keyring= passphrase_file= show_record=no
 while [ $# -gt 0 ]; do
   case $1 in
     --show-record) show_record=yes && shift && continue ;;
-    --value | --etcd-key | --cluster-id | --local-kek | --version-key | --keyring-id) [ $# -ge 2 ] || die "$1 needs a value" ;;
+    --value | --etcd-key | --cluster-id | --local-kek | --version-key | --keyring-id | --keyring | --passphrase-file)
+      [ $# -ge 2 ] || die "$1 needs a value"
+      ;;
     *) die "unknown argument $1" ;;
   esac
   case $1 in
@@ -102,6 +146,8 @@ while [ $# -gt 0 ]; do
     --local-kek) local_kek=$(read_hex "$2") ;;
     --version-key) version_key=$(read_hex "$2") ;;
     --keyring-id) keyring_id=$2 ;;
+    --keyring) keyring=$2 ;;
+    --passphrase-file) passphrase_file=$2 ;;
   esac
   shift 2
 done
@@ -185,8 +231,10 @@ done
 # --- 3. the local KEK --------------------------------------------------------------------------------------------
 [ -n "$cluster_id" ] || die "--cluster-id is missing"
 if [ -z "$local_kek" ]; then
-  [ -n "$version_key" ] && [ -n "$keyring_id" ] || die "give --local-kek, or --version-key and --keyring-id"
   [ -n "$local_blob" ] || die "the record has no entry of the local provider"
+  [ -z "$keyring" ] || open_keyring "$keyring" "$local_field"
+  [ -n "$version_key" ] && [ -n "$keyring_id" ] ||
+    die "give --local-kek, or --keyring, or --version-key and --keyring-id"
   context=$(hex_of "{\"cluster_id\":\"$cluster_id\",\"purpose\":\"signet-local-kek\"}")
   local_kek=$(gcm_open "$version_key" "$(hex_of signet/v1/local)00$keyring_id$local_field$context" \
     "$local_blob" "blob of the local provider")

@@ -48,6 +48,24 @@ expect_object "with the local KEK from a KMS" \
 expect_object "with the keyring's key" --value "$value" --etcd-key $etcd_key --cluster-id golden-cluster \
   --version-key "$version_key" --keyring-id $keyring_id
 
+# The golden keyring, plain and sealed: the bytes come from hex by way of printf, one by one.
+bytes_of() { for byte in $(tr -d '\n' <"$1" | fold -w 2); do printf "\\$(printf %03o 0x$byte)"; done; }
+bytes_of "$golden/keyring.hex" >"$scratch/keyring"
+bytes_of "$golden/keyring_sealed.hex" >"$scratch/sealed"
+echo "golden passphrase" >"$scratch/passphrase"
+echo "other passphrase" >"$scratch/other"
+expect_object "with the keyring file" --value "$value" --etcd-key $etcd_key --cluster-id golden-cluster \
+  --keyring "$scratch/keyring"
+expect_object "with the sealed keyring file" --value "$value" --etcd-key $etcd_key --cluster-id golden-cluster \
+  --keyring "$scratch/sealed" --passphrase-file "$scratch/passphrase"
+expect_refusal "another passphrase" "keyring: authentication failed" --value "$value" --etcd-key $etcd_key \
+  --cluster-id golden-cluster --keyring "$scratch/sealed" --passphrase-file "$scratch/other"
+expect_refusal "no passphrase" "give --passphrase-file" --value "$value" --etcd-key $etcd_key \
+  --cluster-id golden-cluster --keyring "$scratch/sealed"
+{ head -c 100 "$scratch/keyring" && printf x && tail -c +102 "$scratch/keyring"; } >"$scratch/edited"
+expect_refusal "an edited keyring" "keyring: wrong checksum" --value "$value" --etcd-key $etcd_key \
+  --cluster-id golden-cluster --keyring "$scratch/edited"
+
 checks=$((checks + 1))
 recover --value "$value" --show-record | grep -q "blob          202122" || fail "does not show the record"
 

@@ -74,5 +74,15 @@ TEST_F(SealSourceTest, KeeperMakesTheKeyOfASaltOnlyOnce) {
   EXPECT_THAT(keeper.KeyFor(parameters, files_), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(SealSourceTest, AHeaderCannotMakeScryptTakeAllMemory) {
+  Write("passphrase", "12345678");
+  SealKeeper keeper(SealSource::PassphraseFile(Path("passphrase")));
+  for (const crypto::ScryptCost cost :
+       {crypto::ScryptCost{255, 0xFFFF, 0xFFFF}, crypto::ScryptCost{20, 32, 1}, crypto::ScryptCost{0, 8, 1},
+        crypto::ScryptCost{15, 0, 1}}) {
+    EXPECT_THAT(keeper.KeyFor({cost, {}}, files_), StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+}
+
 }  // namespace
 }  // namespace signet::kms
