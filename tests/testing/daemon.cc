@@ -25,9 +25,14 @@ void Require(const absl::Status& status) {
   std::abort();
 }
 
-ProcessOptions OptionsFor(const DaemonHome& home, std::vector<std::string> environment) {
+ProcessOptions OptionsFor(const DaemonHome& home, std::vector<std::string> environment,
+                          std::vector<std::string> wrapper) {
   ProcessOptions options;
-  options.arguments = {absl::StrCat(SIGNET_BIN_DIR, "/signetd"), "--config", home.config()};
+  options.arguments = std::move(wrapper);
+  for (const std::string& word :
+       {absl::StrCat(SIGNET_BIN_DIR, "/signetd"), std::string("--config"), home.config()}) {
+    options.arguments.push_back(word);
+  }
   options.environment = std::move(environment);
   return options;
 }
@@ -52,8 +57,10 @@ void DaemonHome::Configure(absl::string_view top, absl::string_view kms_socket_l
       << std::string(kms_socket_lines) << std::string(top);
 }
 
-DaemonProcess::DaemonProcess(const DaemonHome& home, std::vector<std::string> environment)
-    : kms_socket_(home.kms_socket()), process_(OptionsFor(home, std::move(environment))) {}
+DaemonProcess::DaemonProcess(const DaemonHome& home, std::vector<std::string> environment,
+                             std::vector<std::string> wrapper)
+    : kms_socket_(home.kms_socket()),
+      process_(OptionsFor(home, std::move(environment), std::move(wrapper))) {}
 
 bool DaemonProcess::WaitUntilReady() {
   KmsCaller caller(kms_socket_, std::chrono::milliseconds(200));

@@ -36,8 +36,9 @@ class DaemonHome {
 // Not thread-safe. Killed when destroyed.
 class DaemonProcess {
  public:
-  // Starts SIGNET_BIN_DIR/signetd at once.
-  explicit DaemonProcess(const DaemonHome& home, std::vector<std::string> environment = {});
+  // Starts SIGNET_BIN_DIR/signetd at once, behind the words of `wrapper` where it has any ("setpriv", …).
+  explicit DaemonProcess(const DaemonHome& home, std::vector<std::string> environment = {},
+                         std::vector<std::string> wrapper = {});
 
   // Polls until Status is OK. False when the process ended instead, or after 20 s.
   [[nodiscard]] bool WaitUntilReady();
