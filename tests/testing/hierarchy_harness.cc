@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -72,9 +73,14 @@ void RecordingObserver::OnActivationFailed(const absl::Status& status, absl::Dur
   MutexLock lock(mutex_);
   failures_.emplace_back(status, retry_in);
 }
+void RecordingObserver::OnRemoteCall(absl::string_view, RemoteOperation operation, const absl::Status& status,
+                                     absl::Duration, absl::string_view) {
+  MutexLock lock(mutex_);
+  if (status.ok()) ++succeeded_[operation];
+}
 void RecordingObserver::OnCache(CacheEvent event) {
   MutexLock lock(mutex_);
-  cache_events_.push_back(event);
+  ++cache_events_[event];
 }
 void RecordingObserver::OnStateProblem(absl::string_view what, const absl::Status& status) {
   MutexLock lock(mutex_);
@@ -102,13 +108,20 @@ std::vector<std::pair<size_t, size_t>> RecordingObserver::prewarmed() const {
 }
 size_t RecordingObserver::count(CacheEvent event) const {
   MutexLock lock(mutex_);
-  return static_cast<size_t>(std::count(cache_events_.begin(), cache_events_.end(), event));
+  const auto found = cache_events_.find(event);
+  return found == cache_events_.end() ? 0 : found->second;
+}
+size_t RecordingObserver::succeeded(RemoteOperation operation) const {
+  MutexLock lock(mutex_);
+  const auto found = succeeded_.find(operation);
+  return found == succeeded_.end() ? 0 : found->second;
 }
 
 DecryptCallback Answer::callback() {
   return [shared = shared_](absl::StatusOr<crypto::SensitiveString> result) {
     MutexLock lock(shared->mutex);
     ++shared->times;
+    shared->answered.NotifyAll();
     if (result.ok()) {
       shared->result = std::string(result->Expose());
     } else {
@@ -122,8 +135,11 @@ size_t Answer::times() const {
   return shared_->times;
 }
 absl::StatusOr<std::string> Answer::Wait() const {
-  if (!PollUntil([this] { return done(); })) return absl::UnknownError("no answer came");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   MutexLock lock(shared_->mutex);
+  while (shared_->times == 0 && std::chrono::steady_clock::now() < end) {
+    shared_->answered.WaitFor(shared_->mutex, std::chrono::seconds(1));
+  }
   return shared_->result;
 }
 

@@ -4,6 +4,7 @@
 #define SIGNET_TESTS_TESTING_HIERARCHY_HARNESS_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,6 +51,8 @@ class RecordingObserver final : public HierarchyObserver {
   };
   void OnActivated(const ActiveKey& key, absl::string_view reason) override;
   void OnActivationFailed(const absl::Status& status, absl::Duration retry_in) override;
+  void OnRemoteCall(absl::string_view provider, RemoteOperation operation, const absl::Status& status,
+                    absl::Duration latency, absl::string_view uid) override;
   void OnCache(CacheEvent event) override;
   void OnStateProblem(absl::string_view what, const absl::Status& status) override;
   void OnPrewarmed(size_t unwrapped, size_t failed) override;
@@ -59,6 +62,8 @@ class RecordingObserver final : public HierarchyObserver {
   std::vector<std::pair<std::string, absl::Status>> state_problems() const;
   std::vector<std::pair<size_t, size_t>> prewarmed() const;
   size_t count(CacheEvent event) const;
+  // Remote calls of any provider that were answered with OK.
+  size_t succeeded(RemoteOperation operation) const;
 
  private:
   mutable Mutex mutex_;
@@ -66,7 +71,8 @@ class RecordingObserver final : public HierarchyObserver {
   std::vector<std::pair<absl::Status, absl::Duration>> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::string, absl::Status>> state_problems_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<size_t, size_t>> prewarmed_ ABSL_GUARDED_BY(mutex_);
-  std::vector<CacheEvent> cache_events_ ABSL_GUARDED_BY(mutex_);
+  std::map<CacheEvent, size_t> cache_events_ ABSL_GUARDED_BY(mutex_);
+  std::map<RemoteOperation, size_t> succeeded_ ABSL_GUARDED_BY(mutex_);
 };
 
 // An answer to Decrypt that can be waited for. Thread-safe; outlives the call.
@@ -82,6 +88,7 @@ class Answer {
  private:
   struct Shared {
     mutable Mutex mutex;
+    CondVar answered;
     size_t times ABSL_GUARDED_BY(mutex) = 0;
     absl::StatusOr<std::string> result ABSL_GUARDED_BY(mutex) = absl::UnknownError("no answer yet");
   };
