@@ -1,5 +1,6 @@
 #include "plugin/server/channel_arguments.h"
 
+#include <grpc/compression.h>
 #include <grpc/grpc.h>
 
 #include <algorithm>
@@ -19,6 +20,10 @@ std::vector<std::pair<std::string, int>> ServerChannelArguments(size_t max_strea
       {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 0},
       {GRPC_ARG_MAX_CONNECTION_IDLE_MS, INT_MAX},
       {GRPC_ARG_MAX_CONNECTION_AGE_MS, INT_MAX},
+      // Nobody compresses on a local socket, and a small message could unpack to any size: the limit above is
+      // checked before.
+      {GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1 << GRPC_COMPRESS_NONE},
+      {GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
       // On a local socket there is no bandwidth to probe. GRPC_ARG_MINIMAL_STACK is not for us: it would take
       // the limit on messages and the deadlines away.
       {GRPC_ARG_HTTP2_BDP_PROBE, 0},

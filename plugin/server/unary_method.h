@@ -54,9 +54,11 @@ class UnaryMethod final : public ServedMethod {
   }
 
  private:
-  // Waiting in gRPC at any time, so that a burst finds takers; and kept when idle.
+  // Waiting in gRPC at any time, so that a burst finds takers; and kept when idle, unless a large message has
+  // made them large.
   static constexpr size_t kPosted = 4;
   static constexpr size_t kKept = 64;
+  static constexpr size_t kMaxKeptBytes = 4096;
 
   void Post() {
     if (server_.closing()) return;
@@ -71,9 +73,9 @@ class UnaryMethod final : public ServedMethod {
     call.release()->Post();  // comes back through Retire
   }
 
-  void Retire(Call* call) {
+  void Retire(Call* call, size_t message_bytes) {
     std::unique_ptr<Call> owned(call);
-    if (idle_.size() < kKept) {
+    if (idle_.size() < kKept && message_bytes <= kMaxKeptBytes) {
       idle_.push_back(std::move(owned));
     } else {
       owned.reset();
@@ -159,6 +161,7 @@ class UnaryMethod<Request, Response>::Call {
   void OnFinished(bool /*ok*/) {
     // Pairs with the store in Finish: what the answering thread wrote is ours from here on.
     [[maybe_unused]] const bool finished = finished_.load(std::memory_order_acquire);
+    message_bytes_ = request_.ByteSizeLong() + response_.ByteSizeLong();
     method_.definition_.wipe(request_, response_);
     method_.server_.ledger().End();
     CountEvent();
@@ -180,7 +183,7 @@ class UnaryMethod<Request, Response>::Call {
     responder_.reset();
     context_.reset();
     cancellation_.reset();
-    method_.Retire(this);
+    method_.Retire(this, std::exchange(message_bytes_, 0));
   }
 
   UnaryMethod& method_;
@@ -195,6 +198,7 @@ class UnaryMethod<Request, Response>::Call {
   MonotonicTime started_;
   std::atomic<bool> finished_{false};
   int events_due_ = 0;
+  size_t message_bytes_ = 0;
 };
 
 }  // namespace signet

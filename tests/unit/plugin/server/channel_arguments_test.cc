@@ -1,5 +1,6 @@
 #include "plugin/server/channel_arguments.h"
 
+#include <grpc/compression.h>
 #include <grpc/grpc.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +38,10 @@ TEST(ChannelArgumentsTest, PunishesNoPings) {
 
 TEST(ChannelArgumentsTest, BoundsTheStreamsOfAConnection) {
   EXPECT_EQ(Arguments().at(GRPC_ARG_MAX_CONCURRENT_STREAMS), 1024);
+}
+
+TEST(ChannelArgumentsTest, UnpacksNothing) {
+  EXPECT_EQ(Arguments().at(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET), 1 << GRPC_COMPRESS_NONE);
 }
 
 TEST(ChannelArgumentsTest, KeepsTheFiltersThatLimitMessagesAndDeadlines) {

@@ -87,6 +87,21 @@ TEST_F(KmsServerTest, AnswersAMessageOverTheCapWithResourceExhausted) {
   EXPECT_TRUE(Encrypt(*client, "seed", &response).ok());
 }
 
+// A few kilobytes that unpack to half a megabyte never get as far as being unpacked.
+TEST_F(KmsServerTest, RefusesCompressedMessages) {
+  StartServer();
+  const auto client = Client();
+  for (const grpc_compression_algorithm algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    context.set_compression_algorithm(algorithm);
+    v2::DecryptResponse response;
+    EXPECT_EQ(client->Decrypt(&context, RequestFor(std::string(1 << 19, 'c')), &response).error_code(),
+              grpc::StatusCode::UNIMPLEMENTED);
+  }
+  EXPECT_TRUE(Status(*client).ok());
+}
+
 TEST_F(KmsServerTest, TakesTheLargestRequestThereCanBe) {
   StartServer();
   v2::DecryptRequest request = RequestFor(std::string(65536 + 108, 'c'));
