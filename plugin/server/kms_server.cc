@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "crypto/record.h"
 #include "crypto/sensitive_string.h"
 #include "plugin/server/completion_queue_server.h"
+#include "plugin/server/kms_translation.h"
 #include "plugin/server/unary_method.h"
 #include "proto/kms/v2/api.grpc.pb.h"
 
@@ -64,11 +64,7 @@ class KmsServerImpl final : public KmsServer {
     };
     method.handle = [this](StatusMethod::Call& call) {
       const absl::StatusOr<StatusAnswer> answer = service_.Status();
-      if (answer.ok()) {
-        call.response().set_version(answer->version.data(), answer->version.size());
-        call.response().set_healthz(answer->healthz.data(), answer->healthz.size());
-        call.response().set_key_id(answer->key->key_id);
-      }
+      if (answer.ok()) FillResponse(*answer, call.response());
       call.Finish(answer.status());
     };
     method.key_id = [](const auto&, const v2::StatusResponse& response) {
@@ -87,11 +83,7 @@ class KmsServerImpl final : public KmsServer {
     method.handle = [this](EncryptMethod::Call& call) {
       absl::StatusOr<EncryptResult> result =
           service_.Encrypt(call.request().plaintext(), call.request().uid());
-      if (result.ok()) {
-        call.response().set_ciphertext(std::move(result->ciphertext));
-        call.response().set_key_id(result->key->key_id);
-        (*call.response().mutable_annotations())[kAnnotation] = result->key->record;
-      }
+      if (result.ok()) FillResponse(*std::move(result), call.response());
       call.Finish(result.status());
     };
     method.wipe = [](v2::EncryptRequest& request, v2::EncryptResponse&) {
@@ -111,13 +103,7 @@ class KmsServerImpl final : public KmsServer {
       grpc_service_.RequestDecrypt(context, request, responder, queue, queue, tag);
     };
     method.handle = [this](DecryptMethod::Call& call) {
-      const v2::DecryptRequest& request = call.request();
-      DecryptCall input;
-      input.ciphertext = request.ciphertext();
-      input.key_id = request.key_id();
-      input.uid = request.uid();
-      input.annotations.reserve(static_cast<size_t>(request.annotations().size()));
-      for (const auto& [key, value] : request.annotations()) input.annotations.emplace_back(key, value);
+      DecryptCall input = ToDecryptCall(call.request());
       input.deadline = call.deadline();
       input.cancellation = call.cancellation();
       service_.Decrypt(input, [&call](absl::StatusOr<crypto::SensitiveString> plaintext) {
@@ -137,7 +123,6 @@ class KmsServerImpl final : public KmsServer {
     server_->AddMethod(std::make_unique<DecryptMethod>(*server_, std::move(method)));
   }
 
-  const std::string kAnnotation{crypto::kRecordAnnotation};
   KmsService& service_;
   v2::KeyManagementService::AsyncService grpc_service_;
   std::unique_ptr<CompletionQueueServer> server_;

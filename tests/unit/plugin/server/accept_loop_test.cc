@@ -17,7 +17,7 @@
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/unit/plugin/server/raw_client.h"
-#include "tests/unit/plugin/server/recording_observer.h"
+#include "tests/unit/plugin/server/recording_rpc_observer.h"
 
 namespace signet {
 namespace {
@@ -25,7 +25,7 @@ namespace {
 using ::signet::testing::kHttp2Preface;
 using ::signet::testing::PollUntil;
 using ::signet::testing::RawClient;
-using ::signet::testing::RecordingObserver;
+using ::signet::testing::RecordingRpcObserver;
 using ::signet::testing::StatusIs;
 using ::signet::testing::TempDir;
 using ::testing::ElementsAre;
@@ -100,7 +100,7 @@ class AcceptLoopTest : public ::testing::Test {
   AcceptLoopOptions options_;
   std::unique_ptr<UnixListener> listener_;
   PeerTable peers_;
-  RecordingObserver observer_;
+  RecordingRpcObserver observer_;
   mutable Mutex mutex_;
   std::deque<UniqueFd> served_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<AcceptLoop> loop_;

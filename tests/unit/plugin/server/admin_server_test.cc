@@ -16,14 +16,14 @@
 #include "tests/testing/process.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
-#include "tests/unit/plugin/server/recording_observer.h"
+#include "tests/unit/plugin/server/recording_rpc_observer.h"
 
 namespace signet {
 namespace {
 
 using ::signet::testing::ConnectTo;
 using ::signet::testing::PollUntil;
-using ::signet::testing::RecordingObserver;
+using ::signet::testing::RecordingRpcObserver;
 using ::signet::testing::TempDir;
 
 grpc::Status GetState(const std::string& path, admin::v1::GetStateResponse* response) {
@@ -54,7 +54,7 @@ class AdminServerTest : public ::testing::Test {
 
   TempDir temp_;
   const std::string path_ = temp_.File("admin.sock");
-  RecordingObserver observer_;
+  RecordingRpcObserver observer_;
   std::unique_ptr<AdminServer> server_;
 };
 

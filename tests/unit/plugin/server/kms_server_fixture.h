@@ -16,7 +16,7 @@
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/unit/plugin/server/fake_hierarchy.h"
-#include "tests/unit/plugin/server/recording_observer.h"
+#include "tests/unit/plugin/server/recording_rpc_observer.h"
 
 namespace signet::testing {
 
@@ -82,7 +82,7 @@ class KmsServerTest : public ::testing::Test {
   KmsServerOptions options_;
   FakeHierarchy hierarchy_;
   KmsService service_{KmsServiceOptions(), hierarchy_};
-  RecordingObserver observer_;
+  RecordingRpcObserver observer_;
   std::unique_ptr<KmsServer> server_;
 };
 

@@ -1,6 +1,6 @@
-// RecordingObserver: what the edge told the world, for a test to read. Thread-safe.
-#ifndef SIGNET_TESTS_UNIT_PLUGIN_SERVER_RECORDING_OBSERVER_H_
-#define SIGNET_TESTS_UNIT_PLUGIN_SERVER_RECORDING_OBSERVER_H_
+// RecordingRpcObserver: what the edge told the world, for a test to read. Thread-safe.
+#ifndef SIGNET_TESTS_UNIT_PLUGIN_SERVER_RECORDING_RPC_OBSERVER_H_
+#define SIGNET_TESTS_UNIT_PLUGIN_SERVER_RECORDING_RPC_OBSERVER_H_
 
 #include <string>
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace signet::testing {
 
-class RecordingObserver final : public RpcObserver {
+class RecordingRpcObserver final : public RpcObserver {
  public:
   struct Call {
     std::string api;
@@ -59,4 +59,4 @@ class RecordingObserver final : public RpcObserver {
 
 }  // namespace signet::testing
 
-#endif  // SIGNET_TESTS_UNIT_PLUGIN_SERVER_RECORDING_OBSERVER_H_
+#endif  // SIGNET_TESTS_UNIT_PLUGIN_SERVER_RECORDING_RPC_OBSERVER_H_
