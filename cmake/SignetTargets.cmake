@@ -30,8 +30,6 @@ function(signet_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS;PROPERTIES;PRECOMPILE" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE signet_options signet_warnings ${ARG_DEPENDS} signet::testing_main)
-  target_compile_definitions(${name} PRIVATE
-    SIGNET_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SIGNET_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   if(ARG_PRECOMPILE)
     target_precompile_headers(${name} PRIVATE ${ARG_PRECOMPILE})
   endif()

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/architecture/source_tree.h"
+#include "tests/testing/paths.h"
 
 namespace signet::testing {
 namespace {
@@ -26,14 +27,14 @@ std::vector<std::string> Check(absl::string_view path, absl::string_view text) {
 
 TEST(HouseRulesTest, TheTreeKeepsThem) {
   std::vector<std::string> found;
-  for (const SourceFile& file : ReadSourceTree(SIGNET_SOURCE_DIR)) {
+  for (const SourceFile& file : ReadSourceTree(testing::SourcePath(""))) {
     for (const Violation& violation : CheckHouseRules(file)) found.push_back(violation.ToString());
   }
   EXPECT_THAT(found, IsEmpty());
 }
 
 TEST(HouseRulesTest, EverySourceOfTheTreeIsBuilt) {
-  EXPECT_THAT(Texts(CheckEverySourceIsBuilt(ReadSourceTree(SIGNET_SOURCE_DIR))), IsEmpty());
+  EXPECT_THAT(Texts(CheckEverySourceIsBuilt(ReadSourceTree(testing::SourcePath("")))), IsEmpty());
 }
 
 TEST(HouseRulesTest, FindsASourceThatNothingBuilds) {

@@ -7,6 +7,7 @@
 
 #include "tests/architecture/include_rules.h"
 #include "tests/architecture/source_tree.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/temp_dir.h"
 
 namespace signet::testing {
@@ -27,13 +28,13 @@ std::vector<std::string> IncludeViolations(const std::string& root) {
 }
 
 TEST(IncludeDirectionTest, EveryIncludeOfTheTreePointsDownward) {
-  EXPECT_THAT(IncludeViolations(SIGNET_SOURCE_DIR), IsEmpty());
+  EXPECT_THAT(IncludeViolations(testing::SourcePath("")), IsEmpty());
 }
 
 TEST(IncludeDirectionTest, ReadsTheWholeTree) {
   size_t files = 0;
   size_t includes = 0;
-  for (const SourceFile& file : ReadSourceTree(SIGNET_SOURCE_DIR)) {
+  for (const SourceFile& file : ReadSourceTree(testing::SourcePath(""))) {
     if (!file.IsCpp()) continue;
     ++files;
     includes += IncludesOf(file).size();

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/testing/daemon.h"
 #include "tests/testing/kms_caller.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/poll.h"
 #include "tests/testing/process.h"
 #include "tests/testing/status_matchers.h"
@@ -32,7 +33,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 ProcessResult RunSignetd(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), absl::StrCat(SIGNET_BIN_DIR, "/signetd"));
+  arguments.insert(arguments.begin(), testing::ProgramPath("signetd"));
   return RunProcess({std::move(arguments), {}, {}});
 }
 

@@ -15,6 +15,7 @@
 #include "base/durable_files.h"
 #include "crypto/random.h"
 #include "kms_client/local/local_kms_client.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/poll.h"
 #include "tests/testing/process.h"
 #include "tests/testing/status_matchers.h"
@@ -40,7 +41,7 @@ class KeyringHandOverTest : public ::testing::Test {
   // signetctl keyring ARGUMENTS on one node; returns what it printed.
   std::string Keyring(const std::string& node, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
-                     {SIGNET_BIN_DIR "/signetctl", "keyring", "--keyring", dir_.File(node)});
+                     {testing::ProgramPath("signetctl"), "keyring", "--keyring", dir_.File(node)});
     const testing::ProcessResult result = testing::RunProcess({arguments});
     EXPECT_EQ(result.exit_code, 0) << arguments[4] << " on " << node << ": " << result.errors;
     return result.output;

@@ -14,6 +14,7 @@
 #include "crypto/random.h"
 #include "kms_client/local/keyring_file.h"
 #include "tests/testing/kms_caller.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/poll.h"
 
 namespace signet::testing {
@@ -29,8 +30,7 @@ ProcessOptions OptionsFor(const DaemonHome& home, std::vector<std::string> envir
                           std::vector<std::string> wrapper) {
   ProcessOptions options;
   options.arguments = std::move(wrapper);
-  for (const std::string& word :
-       {absl::StrCat(SIGNET_BIN_DIR, "/signetd"), std::string("--config"), home.config()}) {
+  for (const std::string& word : {ProgramPath("signetd"), std::string("--config"), home.config()}) {
     options.arguments.push_back(word);
   }
   options.environment = std::move(environment);

@@ -36,7 +36,7 @@ class DaemonHome {
 // Not thread-safe. Killed when destroyed.
 class DaemonProcess {
  public:
-  // Starts SIGNET_BIN_DIR/signetd at once, behind the words of `wrapper` where it has any ("setpriv", …).
+  // Starts the built signetd at once, behind the words of `wrapper` where it has any ("setpriv", …).
   explicit DaemonProcess(const DaemonHome& home, std::vector<std::string> environment = {},
                          std::vector<std::string> wrapper = {});
 

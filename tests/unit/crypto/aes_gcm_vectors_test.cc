@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "crypto/aes_gcm.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/status_matchers.h"
 
 namespace signet::crypto {
@@ -35,7 +36,7 @@ Buffer FromHex(absl::string_view hex) {
 }
 
 std::string PathOf(absl::string_view name) {
-  return absl::StrCat(SIGNET_SOURCE_DIR, "/tests/testdata/vectors/", name);
+  return testing::SourcePath(absl::StrCat("tests/testdata/vectors/", name));
 }
 
 // A case of the form "Name = value" on lines of their own, begun by Count; the line FAIL alone in place of PT

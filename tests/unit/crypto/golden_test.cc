@@ -17,6 +17,7 @@
 #include "crypto/local_kek.h"
 #include "crypto/record.h"
 #include "tests/testing/counting_random.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/status_matchers.h"
 
 namespace signet::crypto {
@@ -30,7 +31,7 @@ constexpr absl::string_view kKeyId = "local-v1-8f3a1c0d9e7b2a44";
 constexpr absl::string_view kClusterId = "golden-cluster";
 
 std::string ReadGolden(absl::string_view name) {
-  std::ifstream file(absl::StrCat(SIGNET_SOURCE_DIR, "/tests/testdata/golden/", name));
+  std::ifstream file(testing::SourcePath(absl::StrCat("tests/testdata/golden/", name)));
   EXPECT_TRUE(file.is_open()) << name;
   std::string hex((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{"\n", ""}}));

@@ -7,6 +7,7 @@
 #include "kms_client/local/keyring_codec.h"
 #include "kms_client/local/local_kms_client.h"
 #include "tests/testing/counting_random.h"
+#include "tests/testing/paths.h"
 #include "tests/unit/kms_client/local/local_test_env.h"
 
 namespace signet::kms {
@@ -16,7 +17,7 @@ using ::signet::testing::CountingRandom;
 using ::signet::testing::IsOk;
 
 std::string Golden(const std::string& name) {
-  const std::string hex = ReadWhole(SIGNET_SOURCE_DIR "/tests/testdata/golden/" + name);
+  const std::string hex = ReadWhole(testing::SourcePath("tests/testdata/golden/" + name));
   EXPECT_FALSE(hex.empty()) << name;
   return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{"\n", ""}}));
 }

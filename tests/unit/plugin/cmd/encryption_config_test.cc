@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/testing/paths.h"
 #include "tests/unit/plugin/cmd/run_signetctl.h"
 
 namespace signet::ctl {
@@ -42,7 +43,7 @@ TEST(EncryptionConfigTest, TellsWhatToMountAndWhatToRewrite) {
 }
 
 TEST(EncryptionConfigTest, TakesTheSocketFromTheConfiguration) {
-  EXPECT_THAT(Print({"--config", SIGNET_SOURCE_DIR "/manifests/config/local.yaml"}).out,
+  EXPECT_THAT(Print({"--config", testing::SourcePath("manifests/config/local.yaml")}).out,
               HasSubstr("endpoint: unix:///run/signet/kms.sock\n"));
 }
 

@@ -1,5 +1,6 @@
 // The command line itself; the verbs have tests of their own.
 #include "plugin/cmd/signetctl/signetctl.h"
+#include "tests/testing/paths.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,7 +55,7 @@ TEST(SignetctlTest, AMissingConfigurationIsThreeAndABadOneTwo) {
   const CtlResult missing = RunCtl({"encryption-config", "--config", "/nonexistent/signetd.yaml"});
   EXPECT_EQ(missing.exit_code, 3);
   EXPECT_THAT(missing.err, HasSubstr("/nonexistent/signetd.yaml: No such file"));
-  const CtlResult bad = RunCtl({"encryption-config", "--config", SIGNET_SOURCE_DIR "/LICENSE"});
+  const CtlResult bad = RunCtl({"encryption-config", "--config", testing::SourcePath("LICENSE")});
   EXPECT_EQ(bad.exit_code, 2);
   EXPECT_THAT(bad.err, HasSubstr("/LICENSE:"));
 }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "plugin/config/config_loader.h"
 #include "plugin/config/yaml_tree.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/status_matchers.h"
 
 namespace signet {
@@ -19,7 +20,7 @@ namespace {
 using ::testing::ContainerEq;
 
 std::string Example(const std::string& name) {
-  return absl::StrCat(SIGNET_SOURCE_DIR, "/manifests/config/", name);
+  return testing::SourcePath(absl::StrCat("manifests/config/", name));
 }
 
 std::string ReadWhole(const std::string& path) {

@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/stored_objects.h"
 
@@ -26,7 +27,7 @@ using ::testing::Not;
 
 nlohmann::json Vectors() {
   return nlohmann::json::parse(
-      std::ifstream(absl::StrCat(SIGNET_SOURCE_DIR, "/tests/testdata/encrypted_object_vectors.json")));
+      std::ifstream(testing::SourcePath("tests/testdata/encrypted_object_vectors.json")));
 }
 
 TEST(ExplanationTest, ExplainsAValueOfOurs) {

@@ -10,6 +10,7 @@
 #include "crypto/record.h"
 #include "plugin/hierarchy/framed_file.h"
 #include "plugin/hierarchy/journal.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/status_matchers.h"
 
 namespace signet {
@@ -21,7 +22,7 @@ using ::testing::SizeIs;
 using testing::StatusIs;
 
 std::string Golden(const std::string& name) {
-  std::ifstream file(absl::StrCat(SIGNET_SOURCE_DIR, "/tests/testdata/golden/", name), std::ios::binary);
+  std::ifstream file(testing::SourcePath(absl::StrCat("tests/testdata/golden/", name)), std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/admin/v1/admin.grpc.pb.h"
 #include "tests/testing/kms_caller.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/poll.h"
 #include "tests/testing/process.h"
 #include "tests/testing/status_matchers.h"
@@ -101,7 +102,7 @@ TEST_F(AdminServerTest, TellsAnotherUidPermissionDeniedAndReportsIt) {
   ASSERT_EQ(::chmod(temp_.path().c_str(), 0755), 0);
   StartServer(0666);
   const auto result =
-      signet::testing::RunProcess({{absl::StrCat(SIGNET_BIN_DIR, "/admin_caller"), path_, "1235"}, {}, {}});
+      signet::testing::RunProcess({{signet::testing::ProgramPath("admin_caller"), path_, "1235"}, {}, {}});
   EXPECT_EQ(result.exit_code, static_cast<int>(grpc::StatusCode::PERMISSION_DENIED)) << result.errors;
   ASSERT_EQ(observer_.calls().size(), 1U);
   EXPECT_EQ(observer_.calls()[0].code, absl::StatusCode::kPermissionDenied);
