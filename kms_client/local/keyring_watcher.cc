@@ -1,6 +1,5 @@
 #include "kms_client/local/keyring_watcher.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +10,7 @@ namespace signet::kms {
 namespace {
 
 constexpr absl::Duration kForcedReadInterval = absl::Seconds(1);
+constexpr absl::Duration kRetryInterval = absl::Seconds(5);
 constexpr absl::Duration kRememberingInterval = absl::Seconds(60);
 
 int64_t Nanoseconds(const struct timespec& time) {
@@ -36,6 +36,7 @@ KeyringWatcher::KeyringWatcher(KeyringFile file, const FileMark& mark, Keyring k
       observer_(observer),
       mark_(mark),
       keyring_(std::make_shared<const Keyring>(std::move(keyring))),
+      retry_at_(absl::InfiniteDuration()),
       next_forced_read_(-absl::InfiniteDuration()),
       next_remembering_(-absl::InfiniteDuration()) {}
 
@@ -47,22 +48,29 @@ KeyringWatcher::FileMark KeyringWatcher::Look(const std::string& path) {
 }
 
 absl::StatusOr<ActiveVersion> KeyringWatcher::Active(const CallContext& call) {
-  SIGNET_ASSIGN_OR_RETURN(std::shared_ptr<const Keyring> keyring, Refresh(call, Reread::kIfChanged));
-  const KeyringVersion* active = keyring->Active(clock_.Wall());
+  SIGNET_RETURN_IF_ERROR(Refresh(call, Reread::kIfChanged).status());
+  ActiveVersion active;
   bool is_new = false;
   {
     MutexLock lock(mutex_);
-    // Whatever the clock says now, or another node's file: what was active here stays.
-    if (active == nullptr || active->number < highest_active_) active = keyring->Find(highest_active_);
-    if (active == nullptr) return absl::FailedPreconditionError("the keyring has no active version");
-    is_new = active->number > highest_active_;
-    highest_active_ = active->number;
+    // The newest content, which has every version that was active here.
+    active.keyring = keyring_;
+    active.version = keyring_->Active(clock_.Wall());
+    // Whatever the clock says now: what was active stays.
+    if (active.version == nullptr || active.version->number < highest_active_) {
+      active.version = keyring_->Find(highest_active_);
+    }
+    if (active.version == nullptr) {
+      return absl::FailedPreconditionError("the keyring has no active version");
+    }
+    is_new = active.version->number > highest_active_;
+    highest_active_ = active.version->number;
   }
-  if (!active->activated) {
-    if (is_new) observer_.OnKeyringVersionActivated(file_.path(), active->number);
-    RememberActivation(active->number);
+  if (!active.version->activated) {
+    if (is_new) observer_.OnKeyringVersionActivated(file_.path(), active.version->number);
+    RememberActivation(active.version->number);
   }
-  return ActiveVersion{std::move(keyring), active};
+  return active;
 }
 
 absl::StatusOr<std::shared_ptr<const Keyring>> KeyringWatcher::KeyringWith(const CallContext& call,
@@ -84,29 +92,36 @@ absl::StatusOr<std::shared_ptr<const Keyring>> KeyringWatcher::Refresh(const Cal
   std::shared_ptr<const Keyring> held;
   {
     MutexLock lock(mutex_);
-    while (busy_ && !(reread == Reread::kIfChanged && mark == mark_)) {
+    while (!(reread == Reread::kIfChanged && IsCurrent(mark)) && busy_) {
       if (clock_.Monotonic() >= call.deadline) {
         return absl::DeadlineExceededError("the keyring is being read");
       }
       clock_.WaitUntil(mutex_, idle_, call.deadline);
     }
-    if (reread == Reread::kIfChanged && mark == mark_) return keyring_;
+    if (reread == Reread::kIfChanged && IsCurrent(mark)) return keyring_;
     busy_ = true;
     held = keyring_;
   }
   absl::StatusOr<std::shared_ptr<const Keyring>> loaded = LoadSuccessor(*held);
-  bool is_new_mark = false;
+  bool is_news = false;
   {
     MutexLock lock(mutex_);
     busy_ = false;
     idle_.NotifyAll();
-    is_new_mark = !(mark == mark_);
+    is_news = !(mark == mark_) || loaded.status() != problem_;
     mark_ = mark;
+    problem_ = loaded.status();
+    // What failed may have passed: a disk, memory, a passphrase that was not there yet.
+    retry_at_ = loaded.ok() ? absl::InfiniteDuration() : clock_.Monotonic() + kRetryInterval;
     if (loaded.ok()) keyring_ = held = *loaded;
   }
-  if (is_new_mark && loaded.ok()) observer_.OnKeyringReloaded(file_.path(), held->revision());
-  if (is_new_mark && !loaded.ok()) observer_.OnKeyringProblem(file_.path(), loaded.status());
+  if (is_news && loaded.ok()) observer_.OnKeyringReloaded(file_.path(), held->revision());
+  if (is_news && !loaded.ok()) observer_.OnKeyringProblem(file_.path(), loaded.status());
   return held;
+}
+
+bool KeyringWatcher::IsCurrent(const FileMark& mark) const {
+  return mark == mark_ && clock_.Monotonic() < retry_at_;
 }
 
 absl::StatusOr<std::shared_ptr<const Keyring>> KeyringWatcher::LoadSuccessor(const Keyring& held) {
@@ -126,13 +141,13 @@ void KeyringWatcher::RememberActivation(uint32_t number) {
     busy_ = true;
   }
   const absl::Status remembered = file_.Update(
-      [this, number](Keyring& keyring) -> absl::Status {
-        const KeyringVersion* const version = keyring.Find(number);
+      [number](Keyring& keyring) -> absl::Status {
+        KeyringVersion* const version = keyring.MutableVersion(number);
         if (version == nullptr || version->activated || !version->activate_at.has_value()) {
           return absl::AbortedError("the file says something else by now");
         }
-        // The clock may have been set back since the activation was seen.
-        keyring.Latch(std::max(clock_.Wall(), *version->activate_at));
+        // Not by Latch: the clock may have been set back since the activation was seen.
+        version->activated = true;
         return absl::OkStatus();
       },
       KeyringFile::Wait::kNever);

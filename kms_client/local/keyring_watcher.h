@@ -62,6 +62,8 @@ class KeyringWatcher {
   // Reads the file again if it changed, or in any case.
   enum class Reread { kIfChanged, kAlways };
   absl::StatusOr<std::shared_ptr<const Keyring>> Refresh(const CallContext& call, Reread reread);
+  // Whether what was read, or failed to be, is still what the file is.
+  bool IsCurrent(const FileMark& mark) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::shared_ptr<const Keyring>> LoadSuccessor(const Keyring& held);
   // Writes down that `number` is active. Does nothing while another thread uses the file, or soon after a
   // failure.
@@ -75,8 +77,10 @@ class KeyringWatcher {
   Mutex mutex_;
   CondVar idle_;
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
-  FileMark mark_ ABSL_GUARDED_BY(mutex_);
+  FileMark mark_ ABSL_GUARDED_BY(mutex_);         // of the last attempt to read
+  absl::Status problem_ ABSL_GUARDED_BY(mutex_);  // how that failed
   std::shared_ptr<const Keyring> keyring_ ABSL_GUARDED_BY(mutex_);
+  MonotonicTime retry_at_ ABSL_GUARDED_BY(mutex_);
   uint32_t highest_active_ ABSL_GUARDED_BY(mutex_) = 0;  // never falls
   MonotonicTime next_forced_read_ ABSL_GUARDED_BY(mutex_);
   MonotonicTime next_remembering_ ABSL_GUARDED_BY(mutex_);

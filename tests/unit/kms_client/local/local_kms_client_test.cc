@@ -34,11 +34,12 @@ class RecordingObserver final : public KeyringObserver {
   std::vector<std::string> problems;
 };
 
-// A disk that has become read-only.
-class ReadOnlyFiles final : public DurableFiles {
+// A disk that has become read-only, and may fail altogether.
+class BrokenFiles final : public DurableFiles {
  public:
   absl::StatusOr<std::string> Read(const std::string& path, const ReadLimits& limits) override {
     ++reads;
+    if (fail_reads) return absl::UnavailableError(path + ": input/output error");
     return PosixDurableFiles().Read(path, limits);
   }
   absl::Status Replace(const std::string& path, absl::string_view, mode_t) override {
@@ -46,6 +47,7 @@ class ReadOnlyFiles final : public DurableFiles {
     return absl::PermissionDeniedError(path + ": read-only file system");
   }
 
+  bool fail_reads = false;
   int reads = 0;
   int refused = 0;
 };
@@ -114,7 +116,7 @@ TEST_F(LocalKmsClientTest, AVersionAddedWhileRunningUnwrapsAtOnce) {
 }
 
 TEST_F(LocalKmsClientTest, AnUnknownVersionReadsTheFileAgainOnceASecond) {
-  ReadOnlyFiles files;
+  BrokenFiles files;
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KmsClient> client,
                        MakeLocalKmsClient({Path(), SealSource()}, clock_, random_, files, &observer_));
   WrapResult wrapped = Wrap(*client);
@@ -179,6 +181,24 @@ TEST_F(LocalKmsClientTest, AVanishedFileIsReportedAndTheOldKeyringServes) {
   EXPECT_THAT(observer_.reloaded, ElementsAre(1u));
 }
 
+TEST_F(LocalKmsClientTest, AFailedReadIsTriedAgainAndReportedOnce) {
+  BrokenFiles files;
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KmsClient> client,
+                       MakeLocalKmsClient({Path(), SealSource()}, clock_, random_, files, &observer_));
+  AddVersion();
+  Activate(2);
+  files.fail_reads = true;
+  EXPECT_EQ(Announced(*client), 1u);
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_EQ(Announced(*client), 1u);
+  EXPECT_THAT(observer_.problems, ElementsAre(HasSubstr("input/output")));
+  files.fail_reads = false;
+  EXPECT_EQ(Announced(*client), 1u) << "not on every call";
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_THAT(observer_.reloaded, ElementsAre(3u));
+}
+
 TEST_F(LocalKmsClientTest, AnotherKeyringIsNotTakenUp) {
   const std::unique_ptr<KmsClient> client = Open();
   const WrapResult wrapped = Wrap(*client);
@@ -235,7 +255,7 @@ TEST_F(LocalKmsClientTest, AClockSetBackDoesNotUndoAnActivationWhileRunningOrAft
 TEST_F(LocalKmsClientTest, AnActivationThatCannotBeWrittenDownHoldsInTheProcessAndIsReported) {
   AddVersion();
   Activate(2, clock_.Wall() + absl::Minutes(5));
-  ReadOnlyFiles files;
+  BrokenFiles files;
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KmsClient> client,
                        MakeLocalKmsClient({Path(), SealSource()}, clock_, random_, files, &observer_));
   clock_.Advance(absl::Minutes(5));
