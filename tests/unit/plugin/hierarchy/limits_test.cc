@@ -173,9 +173,25 @@ TEST(LifetimeTest, CountsAcrossARebootWhoseClockIsSetBack) {
   harness.clock.SetBootId("boot-2");
   harness.clock.JumpWall(-absl::Hours(31));
   harness.Start();
+  EXPECT_NE(harness.observer.activated()[1].reason, "stored record");
   EXPECT_NE(harness.hierarchy->Snapshot()->record, old.record);
   EXPECT_EQ(harness.hierarchy->Snapshot()->key_id, old.key_id);
   EXPECT_THAT(harness.Decrypt(old), IsOk());
+}
+
+TEST(LifetimeTest, AClockSetBackBeforeARestartDoesNotLengthenIt) {
+  HierarchyHarness harness;
+  harness.options.local_kek_lifetime = absl::Hours(30);
+  harness.Start();
+  const Stored stored = harness.Encrypt("secret");
+  harness.client->FailNext(Operation::kWrap, 10000, absl::UnavailableError("away"));
+  harness.clock.Advance(absl::Hours(25));
+  harness.clock.JumpWall(-absl::Hours(25));
+  harness.Restart();
+  ASSERT_EQ(harness.hierarchy->Snapshot()->record, stored.record);
+  EXPECT_EQ(harness.hierarchy->State().active_expires, harness.clock.Wall() + absl::Hours(5));
+  harness.clock.Advance(absl::Hours(5));
+  EXPECT_THAT(harness.hierarchy->Writable(), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(LifetimeTest, TheStateShowsWhenItEnds) {

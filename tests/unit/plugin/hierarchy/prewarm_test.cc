@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "plugin/hierarchy/journal.h"
 #include "tests/testing/hierarchy_harness.h"
 #include "tests/testing/poll.h"
@@ -71,6 +73,24 @@ TEST_F(PrewarmTest, TheNewestAreReadFirstAndTheJournalKeepsItsOrder) {
   const std::vector<std::string> before = journal();
   ASSERT_THAT(before, SizeIs(4));
   EXPECT_EQ(before.back(), met.back().record);
+  StartAgain();
+  ASSERT_TRUE(PrewarmedAgain());
+  // What comes after it must not be taken for older than what was only read ahead.
+  const Stored newest = harness_.ForeignTuple();
+  ASSERT_THAT(harness_.Decrypt(newest), IsOk());
+  harness_.hierarchy.reset();
+  std::vector<std::string> expected = before;
+  expected.push_back(newest.record);
+  // The active key's own record was read as well, at activation.
+  EXPECT_THAT(journal(), ::testing::UnorderedElementsAreArray(expected));
+  EXPECT_EQ(journal().back(), newest.record);
+  std::vector<std::string> order = journal();
+  order.erase(std::remove(order.begin(), order.end(), before.front()), order.end());
+  EXPECT_THAT(order, ElementsAre(met[0].record, met[1].record, met[2].record, newest.record));
+}
+
+TEST_F(PrewarmTest, ASmallCacheIsFilledWithTheNewest) {
+  const std::vector<Stored> met = MeetAndStop(3);
   harness_.options.cached_local_keks = 2;
   StartAgain();
   ASSERT_TRUE(PrewarmedAgain());

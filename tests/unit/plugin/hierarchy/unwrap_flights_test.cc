@@ -201,6 +201,27 @@ TEST_F(UnwrapFlightsTest, AWaiterThatLeavesTheQueueCostsNoRemoteCall) {
   EXPECT_EQ(unwraps(), 1u);
 }
 
+TEST_F(UnwrapFlightsTest, CallersThatLeaveTheQueueMakeRoomForOthers) {
+  harness_.options.remote_workers = 1;
+  harness_.options.max_waiting_decrypts = 3;
+  Hang();
+  const Stored hanging = harness_.ForeignTuple("hanging");
+  const Answer first = Begin(hanging);
+  ASSERT_TRUE(Hanging(1));
+  for (int i = 0; i < 10; ++i) {
+    const Stored queued = harness_.ForeignTuple("queued");
+    auto token = std::make_shared<CancellationToken>();
+    const Answer leaving = Begin(queued, absl::InfiniteDuration(), token);
+    token->Cancel();
+    EXPECT_THAT(leaving.Wait(), StatusIs(absl::StatusCode::kCancelled));
+  }
+  const Stored last = harness_.ForeignTuple("last");
+  const Answer answer = Begin(last);
+  harness_.client->Release(Operation::kUnwrap);
+  EXPECT_THAT(first.Wait(), IsOk());
+  EXPECT_THAT(answer.Wait(), IsOk());
+}
+
 TEST_F(UnwrapFlightsTest, ACallThatIsCancelledAlreadyIsAnsweredWithCancelled) {
   Hang();
   const Stored stored = harness_.ForeignTuple("secret");
