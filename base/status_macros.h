@@ -19,6 +19,7 @@
 #define SIGNET_STATUS_CONCAT_(a, b) SIGNET_STATUS_CONCAT_INNER_(a, b)
 
 // SIGNET_ASSIGN_OR_RETURN(auto value, Compute()): moves the value out, or returns the status.
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 #define SIGNET_ASSIGN_OR_RETURN(declaration, expression) \
   SIGNET_ASSIGN_OR_RETURN_IMPL_(SIGNET_STATUS_CONCAT_(signet_statusor_, __LINE__), declaration, expression)
 #define SIGNET_ASSIGN_OR_RETURN_IMPL_(temporary, declaration, expression) \
@@ -27,5 +28,6 @@
     return temporary.status();                                            \
   }                                                                       \
   declaration = std::move(temporary).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // SIGNET_BASE_STATUS_MACROS_H_
