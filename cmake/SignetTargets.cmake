@@ -30,7 +30,9 @@ function(signet_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS;PROPERTIES;PRECOMPILE" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE signet_options signet_warnings ${ARG_DEPENDS} signet::testing_main)
-  # Most of a test's compile time is GoogleTest's headers; one precompiled copy serves all.
+  # Most of a test's compile time is GoogleTest's headers; one precompiled copy serves all. It needs equal
+  # flags, and some libraries bring this one.
+  target_compile_options(${name} PRIVATE -pthread)
   if(ARG_PRECOMPILE)
     target_precompile_headers(${name} PRIVATE ${ARG_PRECOMPILE})
   elseif(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
