@@ -11,7 +11,11 @@ namespace signet::ctl {
 
 void AddEncryptionConfigCommand(CLI::App& app, CommandContext& context);
 void AddExplainCommand(CLI::App& app, CommandContext& context);
+void AddHealthCommand(CLI::App& app, CommandContext& context);
+void AddInitCommand(CLI::App& app, CommandContext& context);
 void AddKeyringCommand(CLI::App& app, CommandContext& context);
+void AddSelfTestCommand(CLI::App& app, CommandContext& context);
+void AddStatusCommand(CLI::App& app, CommandContext& context);
 
 }  // namespace signet::ctl
 

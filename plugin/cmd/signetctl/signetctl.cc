@@ -62,7 +62,12 @@ int RunSignetctl(const std::vector<std::string>& arguments, const Streams& strea
   // Global options may stand behind the verb as well.
   app.fallthrough();
   AddGlobalOptions(app, context.globals);
+  // In the order an operator meets them.
+  AddInitCommand(app, context);
   AddEncryptionConfigCommand(app, context);
+  AddHealthCommand(app, context);
+  AddStatusCommand(app, context);
+  AddSelfTestCommand(app, context);
   AddExplainCommand(app, context);
   AddKeyringCommand(app, context);
 
