@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "base/unshared_status.h"
 #include "plugin/hierarchy/active_key.h"
 #include "plugin/hierarchy/use_counter.h"
 
@@ -40,7 +41,7 @@ class ActiveKeySlot {
   // Why Encrypt does not work while it does not; safe to show to API clients.
   absl::Status problem() const {
     MutexLock lock(mutex_);
-    return problem_;
+    return UnsharedCopy(problem_);
   }
   void SetProblem(absl::Status problem) {
     MutexLock lock(mutex_);

@@ -8,7 +8,7 @@
 #include "crypto/envelope.h"
 #include "plugin/hierarchy/activation.h"
 #include "plugin/hierarchy/directory_lock.h"
-#include "plugin/hierarchy/key_id.h"
+#include "plugin/hierarchy/hierarchy_limits.h"
 #include "plugin/hierarchy/prewarm.h"
 #include "plugin/hierarchy/unwrap_flights.h"
 
@@ -17,41 +17,6 @@ namespace {
 
 constexpr absl::Duration kJournalInterval = absl::Seconds(10);
 constexpr size_t kReservedQueue = 64;  // every strand queues at most once
-// AES-GCM with random nonces under one key: NIST SP 800-38D allows 2^32 messages.
-constexpr uint64_t kMostUses = uint64_t{1} << 32;
-
-bool IsClusterId(absl::string_view id) {
-  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  });
-}
-
-absl::Status CheckOptions(const HierarchyOptions& options) {
-  const auto refuse = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
-  if (!IsClusterId(options.cluster_id)) return refuse("cluster_id: 1 to 64 of [A-Za-z0-9._-]");
-  for (const std::string& id : options.previous_cluster_ids) {
-    if (!IsClusterId(id)) return refuse("previous_cluster_ids: 1 to 64 of [A-Za-z0-9._-]");
-  }
-  if (options.key_id_generation > kMaxKeyIdGeneration) return refuse("key_id_generation: at most 99999");
-  if (options.local_kek_lifetime <= absl::ZeroDuration())
-    return refuse("local_kek lifetime: must be positive");
-  if (options.local_kek_max_uses == 0 || options.local_kek_max_uses > kMostUses) {
-    return refuse("local_kek max_uses: 1 to 2^32");
-  }
-  if (options.cached_local_keks == 0) return refuse("cached local KEKs: at least 1");
-  if (options.journal_records == 0 || options.journal_records > kMaxJournalRecords) {
-    return refuse("journal records: 1 to 65536");
-  }
-  if (options.remote_workers == 0 || options.reserved_workers == 0 || options.max_waiting_decrypts == 0) {
-    return refuse("workers and waiting calls: at least 1");
-  }
-  if (options.decrypt_timeout <= absl::ZeroDuration() ||
-      options.remote_call_timeout <= absl::ZeroDuration()) {
-    return refuse("time-outs: must be positive");
-  }
-  return absl::OkStatus();
-}
 
 std::vector<std::string> AllClusterIds(const HierarchyOptions& options) {
   std::vector<std::string> ids = {options.cluster_id};
@@ -152,8 +117,8 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   }
 
   void Decrypt(const DecryptInput& input, DecryptCallback callback) override {
-    const absl::StatusOr<crypto::EnvelopeView> envelope = CheckEnvelope(input);
-    if (!envelope.ok()) return callback(envelope.status());
+    absl::StatusOr<crypto::EnvelopeView> envelope = CheckEnvelope(input);
+    if (!envelope.ok()) return callback(std::move(envelope).status());
     const crypto::LocalKekId& id = envelope->local_kek_id;
     if (const auto active = slot_.Get(); active != nullptr && active->key->local_kek_id == id) {
       observer_.OnCache(HierarchyObserver::CacheEvent::kHit);
@@ -221,8 +186,8 @@ class KeyHierarchyImpl final : public KeyHierarchy {
 
   void DecryptCold(const DecryptInput& input, const crypto::EnvelopeView& envelope,
                    DecryptCallback callback) {
-    const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(input.record);
-    if (!record.ok()) return callback(record.status());
+    absl::StatusOr<crypto::Record> record = crypto::ParseRecord(input.record);
+    if (!record.ok()) return callback(std::move(record).status());
     if (record->key_id != input.key_id) return callback(absl::DataLossError("key_id is not the record's"));
     if (!unwrapper_.HasProvider(*record)) {
       return callback(RecordUnwrapper::ForClient(absl::NotFoundError("not configured")));
@@ -236,7 +201,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     request.cancellation = input.cancellation;
     flights_.Load(request, [input, envelope, callback = std::move(callback)](
                                absl::StatusOr<std::shared_ptr<const VerifiedKek>> kek) {
-      if (!kek.ok()) return callback(kek.status());
+      if (!kek.ok()) return callback(std::move(kek).status());
       callback(Open(*(*kek)->kek, (*kek)->key_id, input, envelope));
     });
   }
@@ -276,7 +241,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
 absl::StatusOr<std::unique_ptr<KeyHierarchy>> KeyHierarchy::Create(
     HierarchyOptions options, std::vector<Provider> providers, const Clock& clock,
     crypto::RandomSource& random, DurableFiles& files, HierarchyObserver& observer) {
-  SIGNET_RETURN_IF_ERROR(CheckOptions(options));
+  SIGNET_RETURN_IF_ERROR(CheckLimits(options));
   SIGNET_RETURN_IF_ERROR(ProviderSet::Check(providers));
   if (std::none_of(providers.begin(), providers.end(), [&options](const Provider& provider) {
         return provider.name == options.active_provider;

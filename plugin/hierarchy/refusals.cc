@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/unshared_status.h"
+
 namespace signet {
 
 void RefusalCache::DropExpired(MonotonicTime now) {
@@ -25,7 +27,7 @@ void RefusalCache::Add(const crypto::LocalKekId& id, absl::Status refusal, Monot
 absl::Status RefusalCache::Find(const crypto::LocalKekId& id, MonotonicTime now) {
   DropExpired(now);
   const auto found = by_id_.find(id);
-  return found == by_id_.end() ? absl::OkStatus() : found->second.status;
+  return found == by_id_.end() ? absl::OkStatus() : UnsharedCopy(found->second.status);
 }
 
 void RefusalCache::Clear() {

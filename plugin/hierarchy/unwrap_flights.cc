@@ -110,7 +110,7 @@ void UnwrapFlights::Load(const Request& request, Callback callback) {
         flight = *std::move(found);
         waiter_id = AddWaiter(flight, request, std::move(callback));
       } else {
-        answer = found.status();
+        answer = std::move(found).status();
       }
     }
   }
@@ -141,8 +141,7 @@ void UnwrapFlights::WatchCancellation(const FlightPtr& flight, WaiterId waiter_i
   token->RemoveCallback(cancel_id);
 }
 
-void UnwrapFlights::Leave(const FlightPtr& flight, WaiterId waiter_id, const absl::Status& status,
-                          bool from_token) {
+void UnwrapFlights::Leave(const FlightPtr& flight, WaiterId waiter_id, absl::Status status, bool from_token) {
   Waiter waiter;
   bool cancel = false;
   {
@@ -163,14 +162,14 @@ void UnwrapFlights::Leave(const FlightPtr& flight, WaiterId waiter_id, const abs
     }
   }
   if (cancel) flight->cancellation->Cancel();
-  Answer(waiter, status, from_token);
+  Answer(waiter, std::move(status), from_token);
 }
 
-void UnwrapFlights::Answer(Waiter& waiter, const absl::StatusOr<std::shared_ptr<const VerifiedKek>>& result,
+void UnwrapFlights::Answer(Waiter& waiter, absl::StatusOr<std::shared_ptr<const VerifiedKek>> result,
                            bool from_token) {
   timers_.Cancel(waiter.timer);
   if (!from_token && waiter.cancel_id != 0) waiter.cancellation->RemoveCallback(waiter.cancel_id);
-  waiter.callback(result);
+  waiter.callback(std::move(result));
 }
 
 absl::Status UnwrapFlights::Run(const FlightPtr& flight) {
@@ -205,10 +204,15 @@ absl::Status UnwrapFlights::Run(const FlightPtr& flight) {
       flights_.erase(current);
     }
   }
-  const absl::Status status = result.status();
-  if (!result.ok()) result = RecordUnwrapper::ForClient(status);
-  for (auto& [id, waiter] : waiters) Answer(waiter, result, false);
-  return status;
+  for (auto& [id, waiter] : waiters) {
+    // Each gets a status of its own: it may end on another thread.
+    if (result.ok()) {
+      Answer(waiter, *result, false);
+    } else {
+      Answer(waiter, RecordUnwrapper::ForClient(result.status()), false);
+    }
+  }
+  return std::move(result).status();
 }
 
 void UnwrapFlights::Learn(const Flight& flight,

@@ -97,9 +97,8 @@ class UnwrapFlights {
   absl::Status Run(const FlightPtr& flight);
   void Learn(const Flight& flight, const absl::StatusOr<std::shared_ptr<const VerifiedKek>>& result);
   // Takes one waiter out, whoever gets there first answers it; cancels the flight when it was the last.
-  void Leave(const FlightPtr& flight, WaiterId waiter_id, const absl::Status& status, bool from_token);
-  void Answer(Waiter& waiter, const absl::StatusOr<std::shared_ptr<const VerifiedKek>>& result,
-              bool from_token);
+  void Leave(const FlightPtr& flight, WaiterId waiter_id, absl::Status status, bool from_token);
+  void Answer(Waiter& waiter, absl::StatusOr<std::shared_ptr<const VerifiedKek>> result, bool from_token);
 
   const Options options_;
   const RecordUnwrapper& unwrapper_;

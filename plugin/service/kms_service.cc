@@ -42,7 +42,7 @@ absl::StatusOr<EncryptResult> KmsService::Encrypt(absl::string_view plaintext, a
 }
 
 void KmsService::Decrypt(const DecryptCall& call, DecryptCallback callback) {
-  if (const absl::Status status = CheckDecrypt(call); !status.ok()) return callback(status);
+  if (absl::Status status = CheckDecrypt(call); !status.ok()) return callback(std::move(status));
   DecryptInput input;
   input.ciphertext = call.ciphertext;
   input.key_id = call.key_id;

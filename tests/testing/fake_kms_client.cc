@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "base/unshared_status.h"
 #include "crypto/aes_gcm.h"
 #include "crypto/random.h"
 #include "kms_client/fingerprint.h"
@@ -241,9 +242,9 @@ absl::Status FakeKmsClient::Begin(Operation operation, const kms::CallContext& c
         break;
       }
       if (!state.hanging && now >= ready) {
-        result = fail_all_;
+        result = UnsharedCopy(fail_all_);
         if (result.ok() && !state.failures.empty()) {
-          result = std::move(state.failures.front());
+          result = UnsharedCopy(state.failures.front());
           state.failures.pop_front();
         }
         break;

@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "absl/strings/match.h"
+#include "base/unshared_status.h"
 #include "crypto/envelope.h"
 #include "crypto/local_kek.h"
 #include "tests/testing/poll.h"
@@ -57,7 +58,7 @@ absl::Status FaultyFiles::Replace(const std::string& path, absl::string_view byt
   std::function<void(const std::string&)> hook;
   {
     MutexLock lock(mutex_);
-    if (!failing_suffix_.empty() && absl::EndsWith(path, failing_suffix_)) return failure_;
+    if (!failing_suffix_.empty() && absl::EndsWith(path, failing_suffix_)) return UnsharedCopy(failure_);
     written_.push_back(path);
     hook = hook_;
   }
@@ -71,7 +72,7 @@ void RecordingObserver::OnActivated(const ActiveKey& key, absl::string_view reas
 }
 void RecordingObserver::OnActivationFailed(const absl::Status& status, absl::Duration retry_in) {
   MutexLock lock(mutex_);
-  failures_.emplace_back(status, retry_in);
+  failures_.emplace_back(UnsharedCopy(status), retry_in);
 }
 void RecordingObserver::OnRemoteCall(absl::string_view, RemoteOperation operation, const absl::Status& status,
                                      absl::Duration, absl::string_view) {
@@ -84,7 +85,7 @@ void RecordingObserver::OnCache(CacheEvent event) {
 }
 void RecordingObserver::OnStateProblem(absl::string_view what, const absl::Status& status) {
   MutexLock lock(mutex_);
-  state_problems_.emplace_back(std::string(what), status);
+  state_problems_.emplace_back(std::string(what), UnsharedCopy(status));
 }
 void RecordingObserver::OnPrewarmed(size_t unwrapped, size_t failed) {
   MutexLock lock(mutex_);
@@ -96,11 +97,15 @@ std::vector<RecordingObserver::Activated> RecordingObserver::activated() const {
 }
 std::vector<std::pair<absl::Status, absl::Duration>> RecordingObserver::failures() const {
   MutexLock lock(mutex_);
-  return failures_;
+  std::vector<std::pair<absl::Status, absl::Duration>> copy;
+  for (const auto& [status, retry_in] : failures_) copy.emplace_back(UnsharedCopy(status), retry_in);
+  return copy;
 }
 std::vector<std::pair<std::string, absl::Status>> RecordingObserver::state_problems() const {
   MutexLock lock(mutex_);
-  return state_problems_;
+  std::vector<std::pair<std::string, absl::Status>> copy;
+  for (const auto& [what, status] : state_problems_) copy.emplace_back(what, UnsharedCopy(status));
+  return copy;
 }
 std::vector<std::pair<size_t, size_t>> RecordingObserver::prewarmed() const {
   MutexLock lock(mutex_);
@@ -125,7 +130,7 @@ DecryptCallback Answer::callback() {
     if (result.ok()) {
       shared->result = std::string(result->Expose());
     } else {
-      shared->result = result.status();
+      shared->result = UnsharedCopy(result.status());
     }
   };
 }
