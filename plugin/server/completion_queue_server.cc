@@ -4,6 +4,7 @@
 #include <grpcpp/server_posix.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -14,6 +15,8 @@ namespace {
 
 // Calls that only began while the last ones were waited for, such as a Status.
 constexpr int64_t kLastCallsGraceMilliseconds = 200;
+constexpr absl::Duration kQuietBeforeShutdown = absl::Milliseconds(10);
+constexpr absl::Duration kLongestQuietWait = absl::Milliseconds(500);
 
 }  // namespace
 
@@ -67,7 +70,13 @@ void CompletionQueueServer::Stop(absl::Duration grace) {
   if (queue_ == nullptr) return;
   if (accept_loop_ != nullptr) accept_loop_->Stop();
   draining_ = true;
-  const bool idle = !thread_.joinable() || ledger_.WaitUntilIdle(clock_.Monotonic() + grace);
+  const MonotonicTime end = clock_.Monotonic() + grace;
+  const bool idle = !thread_.joinable() || ledger_.WaitUntilIdle(end);
+  // gRPC answers what it has read and not yet handed over with CANCELLED once it is shut down. Those callers
+  // are told UNAVAILABLE instead, as long as they come without a pause.
+  if (idle && thread_.joinable()) {
+    ledger_.WaitUntilQuiet(kQuietBeforeShutdown, std::min(end, clock_.Monotonic() + kLongestQuietWait));
+  }
   closing_ = true;
   if (server_ != nullptr) {
     const gpr_timespec grace_for_last =
