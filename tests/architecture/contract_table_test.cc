@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "tests/testing/paths.h"
 
 namespace signet::testing {
 namespace {
@@ -31,12 +32,12 @@ std::vector<std::string> Check(absl::string_view rows, const std::set<std::strin
 
 TEST(ContractTableTest, TheTableHoldsForThisTree) {
   const std::string path = "tests/README.md";
-  std::ifstream stream(absl::StrCat(SIGNET_SOURCE_DIR, "/", path), std::ios::binary);
+  std::ifstream stream(SourcePath(path), std::ios::binary);
   ASSERT_TRUE(stream.good());
   const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   std::vector<std::string> found;
   for (const Violation& violation :
-       CheckContractTable(path, text, NamesOfTests(ReadSourceTree(SIGNET_SOURCE_DIR)))) {
+       CheckContractTable(path, text, NamesOfTests(ReadSourceTree(SourcePath(""))))) {
     found.push_back(violation.ToString());
   }
   EXPECT_THAT(found, IsEmpty());
