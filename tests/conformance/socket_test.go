@@ -58,7 +58,7 @@ func TestCase61_AbstractSocketNeedsToBeAllowed(t *testing.T) {
 	d := daemon.New(t)
 	name := fmt.Sprintf("@signet-conformance-%d", os.Getpid())
 	d.Set("kms_socket.path", name)
-	if result := d.Run("signetd", nil, "--check-config", d.ConfigPath()); result.Code != 2 ||
+	if result := d.CheckConfig(); result.Code != 2 ||
 		!strings.Contains(result.Stdout+result.Stderr, "allow_abstract") {
 		t.Errorf("--check-config: %d, %s%s", result.Code, result.Stdout, result.Stderr)
 	}
@@ -73,8 +73,8 @@ func TestCase61_AbstractSocketNeedsToBeAllowed(t *testing.T) {
 func TestCase61_APathOver107BytesIsRefusedClearly(t *testing.T) {
 	d := daemon.New(t)
 	for length, wantCode := range map[int]int{107: 0, 108: 2} {
-		d.Set("kms_socket.path", d.Path(strings.Repeat("s", length-len(d.Path("")))))
-		result := d.Run("signetd", nil, "--check-config", d.ConfigPath())
+		d.Set("kms_socket.path", d.Path(strings.Repeat("s", length-len(d.Path("s"))+1)))
+		result := d.CheckConfig()
 		if result.Code != wantCode {
 			t.Errorf("%d bytes: exit %d, want %d: %s%s", length, result.Code, wantCode, result.Stdout, result.Stderr)
 		}

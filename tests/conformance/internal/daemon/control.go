@@ -55,3 +55,9 @@ func (d *Daemon) State() map[string]any {
 	}
 	return state
 }
+
+// CheckConfig runs `signetd --check-config` on its configuration.
+func (d *Daemon) CheckConfig() Result {
+	d.t.Helper()
+	return d.Run("signetd", nil, "--config", d.ConfigPath(), "--check-config")
+}

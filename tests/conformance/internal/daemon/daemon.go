@@ -35,10 +35,10 @@ type Daemon struct {
 // bytes.
 func New(t testing.TB) *Daemon {
 	t.Helper()
-	return newIn(t, "")
+	return newIn(t)
 }
 
-func newIn(t testing.TB, clusterID string) *Daemon {
+func newIn(t testing.TB, initArguments ...string) *Daemon {
 	t.Helper()
 	programs, err := ProgramFolder()
 	if err != nil {
@@ -57,11 +57,7 @@ func newIn(t testing.TB, clusterID string) *Daemon {
 		}
 		_ = os.RemoveAll(root)
 	})
-	arguments := []string{"init", "--dir", d.folder}
-	if clusterID != "" {
-		arguments = append(arguments, "--cluster-id", clusterID)
-	}
-	d.MustCtl(arguments...)
+	d.MustCtl(append([]string{"init", "--dir", d.folder}, initArguments...)...)
 	return d
 }
 

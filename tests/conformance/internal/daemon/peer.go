@@ -11,10 +11,7 @@ import (
 // NewPeer makes another control-plane node of the same cluster, with the same keyring; nothing runs yet.
 func NewPeer(t testing.TB, of *Daemon) *Daemon {
 	t.Helper()
-	d := newIn(t, of.clusterID())
-	if err := os.Remove(d.Path("keyring")); err != nil {
-		t.Fatal(err)
-	}
+	d := newIn(t, "--cluster-id", of.clusterID(), "--no-keyring")
 	d.ImportKeyringOf(of)
 	return d
 }
@@ -27,9 +24,9 @@ func (d *Daemon) ImportKeyringOf(of *Daemon) {
 		d.t.Fatal(err)
 	}
 	_ = os.Remove(parcel)
-	of.MustCtl("keyring", "export", "--config", of.ConfigPath(), "--sealed", "--passphrase-file", passphrase,
-		"--out", parcel)
-	d.MustCtl("keyring", "import", "--config", d.ConfigPath(), "--passphrase-file", passphrase, parcel)
+	of.MustCtl("keyring", "export", "--config", of.ConfigPath(), "--sealed", parcel,
+		"--copy-passphrase-file", passphrase)
+	d.MustCtl("keyring", "import", parcel, "--config", d.ConfigPath(), "--copy-passphrase-file", passphrase)
 }
 
 func (d *Daemon) clusterID() string {
