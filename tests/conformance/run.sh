@@ -3,10 +3,10 @@
 # build, else the dev build). Arguments go to the test program: run.sh -run Case2 -v
 # Ends with "N passed, N failed, N skipped"; subtests are not counted.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
 
 [ -z "${SIGNET_BIN_DIR-}" ] || SIGNET_BIN_DIR=$(cd "$SIGNET_BIN_DIR" && pwd)
 export SIGNET_BIN_DIR=${SIGNET_BIN_DIR-}
+cd "$(dirname "${BASH_SOURCE[0]}")"
 out=../../build/conformance
 mkdir -p "$out"
 
