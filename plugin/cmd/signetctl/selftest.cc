@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "plugin/cmd/common/safe_text.h"
 #include "plugin/cmd/signetctl/kms_checks.h"
+#include "plugin/cmd/signetctl/selftest_sample.h"
 
 namespace signet::ctl {
 namespace {
@@ -116,6 +117,7 @@ class SelfTest {
     if (!Reached(response.status())) return false;
     if (!response.ok()) return Add("decrypt", false, ErrorText(response.status()));
     const bool same = response->plaintext() == plaintext_;
+    if (same) report_.sample = MakeSample(plaintext_, request_);
     return Add("decrypt", same, same ? "the same bytes came back" : "OTHER BYTES CAME BACK");
   }
 

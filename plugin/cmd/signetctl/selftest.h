@@ -27,6 +27,8 @@ struct SelfTestReport {
   std::string key_id;
   // What every object stores for such an answer; 0 before Encrypt worked.
   size_t bytes_per_object = 0;
+  // For selftest_sample.h; empty before Decrypt worked.
+  std::string sample;
   // Not OK: the daemon was not reached, or lost on the way; the steps are then incomplete.
   absl::Status reached;
 

@@ -3,11 +3,13 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "base/durable_files.h"
 #include "plugin/cmd/common/exit_code.h"
 #include "plugin/cmd/common/safe_text.h"
 #include "plugin/cmd/common/table.h"
 #include "plugin/cmd/signetctl/commands.h"
 #include "plugin/cmd/signetctl/selftest.h"
+#include "plugin/cmd/signetctl/selftest_sample.h"
 #include "plugin/cmd/signetctl/sockets.h"
 #include "plugin/cmd/signetctl/timeout_option.h"
 
@@ -19,7 +21,14 @@ constexpr char kDescription[] =
     "Status, Encrypt (same key_id, sizes, annotation names), Decrypt (the same bytes), and three changed\n"
     "requests that must be refused: signetd logs them as such. Stores nothing. Prints what every object "
     "will\n"
-    "store beside its data.";
+    "store beside its data. With --keep FILE what was encrypted is kept; --check FILE proves later, after a\n"
+    "rotation or an upgrade, that it is still readable.";
+
+struct Options {
+  TimeoutOption timeout;
+  std::string keep;
+  std::string check;
+};
 
 std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%.2f ms", absl::ToDoubleMilliseconds(duration));
@@ -52,12 +61,42 @@ nlohmann::ordered_json ToJson(const SelfTestReport& report) {
   return json;
 }
 
-int Run(const CommandContext& context, absl::Duration timeout) {
+// --check: nothing but the one Decrypt, so that it also works while Encrypt does not.
+int CheckKept(const CommandContext& context, KmsConnection& connection, const Options& options) {
+  const absl::StatusOr<std::string> sample =
+      PosixDurableFiles().Read(options.check, {kMaxSampleBytes, /*must_be_private=*/false});
+  if (!sample.ok()) return Fail(context, sample.status());
+  const absl::StatusOr<std::string> key_id = CheckSample(*sample, connection, options.timeout.value());
+  // No sample, or nobody there: that says nothing about the data.
+  if (!key_id.ok() && !absl::IsDataLoss(key_id.status()) && !AnsweredByDaemon(key_id.status())) {
+    return Fail(context, key_id.status());
+  }
+  if (context.globals.json()) {
+    nlohmann::ordered_json json;
+    json["readable"] = key_id.ok();
+    json["key_id"] = key_id.ok() ? SafeText(*key_id) : "";
+    json["problem"] = key_id.ok() ? "" : std::string(key_id.status().message());
+    PrintJson(json, context.streams.out);
+  } else if (key_id.ok()) {
+    context.streams.out << "still readable: encrypted under key_id " << SafeText(*key_id) << '\n';
+  } else {
+    context.streams.out << "NOT READABLE: " << key_id.status().message() << '\n';
+  }
+  return key_id.ok() ? kExitDone : kExitNo;
+}
+
+int Run(const CommandContext& context, const Options& options) {
   const absl::StatusOr<std::string> socket = FindKmsSocket(context.globals);
   if (!socket.ok()) return Fail(context, socket.status());
   absl::StatusOr<KmsConnection> connection = KmsConnection::Open(*socket);
   if (!connection.ok()) return Fail(context, connection.status());
-  const SelfTestReport report = RunSelfTest(*connection, timeout, SystemClock(), crypto::SystemRandom());
+  if (!options.check.empty()) return CheckKept(context, *connection, options);
+  const SelfTestReport report =
+      RunSelfTest(*connection, options.timeout.value(), SystemClock(), crypto::SystemRandom());
+  if (report.passed() && !options.keep.empty()) {
+    const absl::Status kept = PosixDurableFiles().Replace(options.keep, report.sample, 0600);
+    if (!kept.ok()) return Fail(context, kept);
+  }
   if (context.globals.json()) {
     PrintJson(ToJson(report), context.streams.out);
   } else {
@@ -70,14 +109,18 @@ int Run(const CommandContext& context, absl::Duration timeout) {
 }  // namespace
 
 void AddSelfTestCommand(CLI::App& app, CommandContext& context) {
-  auto timeout = std::make_shared<TimeoutOption>();
+  auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("selftest", kDescription);
-  AddTimeoutOption(*command, *timeout);
+  AddTimeoutOption(*command, options->timeout);
+  CLI::Option* keep = command->add_option("--keep", options->keep, "Write what was encrypted to this file")
+                          ->type_name("FILE");
+  command->add_option("--check", options->check, "Only decrypt what --keep wrote to this file")
+      ->type_name("FILE")
+      ->excludes(keep);
   command->footer(
       HelpFooter("0 passed, 1 failed, 2 bad arguments or configuration, 3 the daemon cannot be reached"));
-  command->callback([&context, timeout] {
-    context.action = [&context, timeout] { return Run(context, timeout->value()); };
-  });
+  command->callback(
+      [&context, options] { context.action = [&context, options] { return Run(context, *options); }; });
 }
 
 }  // namespace signet::ctl
