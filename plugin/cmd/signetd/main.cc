@@ -95,11 +95,15 @@ int Main(int argc, char** argv) {
     return kExitUnreachable;
   }
   std::string config_file = "/etc/signet/signetd.yaml";
-  bool check_config = false;
+  std::string checked_file;
   bool version = false;
   CLI::App app("signetd: KMS v2 plugin for kube-apiserver", "signetd");
   app.add_option("--config", config_file, "Configuration file")->capture_default_str();
-  app.add_flag("--check-config", check_config, "Print every problem of the configuration and exit");
+  const CLI::Option* const check_config =
+      app.add_option("--check-config", checked_file,
+                     "Print every problem of this file, or of --config's, and exit: 0 none, 2 some")
+          ->expected(0, 1)
+          ->type_name("[FILE]");
   app.add_flag("--version", version, "Print version, commit and libraries and exit");
   try {
     app.parse(argc, argv);
@@ -110,12 +114,13 @@ int Main(int argc, char** argv) {
     std::cout << VersionText("signetd") << '\n';
     return kExitDone;
   }
+  if (!checked_file.empty()) config_file = checked_file;
   const absl::StatusOr<Config> config = LoadConfigFile(config_file);
   if (!config.ok()) {
     std::cerr << std::string(config.status().message()) << '\n';
     return kExitUsage;
   }
-  if (check_config) return kExitDone;
+  if (check_config->count() > 0) return kExitDone;
   return Run(config_file, *config, secure_heap);
 }
 

@@ -59,5 +59,5 @@ func (d *Daemon) State() map[string]any {
 // CheckConfig runs `signetd --check-config` on its configuration.
 func (d *Daemon) CheckConfig() Result {
 	d.t.Helper()
-	return d.Run("signetd", nil, "--config", d.ConfigPath(), "--check-config")
+	return d.Run("signetd", nil, "--check-config", d.ConfigPath())
 }
