@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,9 +17,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/testing/poll.h"
 
 namespace signet::bench {
 namespace {
+
+// The start takes milliseconds and is timed, so it is looked at more often than a test would.
+constexpr std::chrono::seconds kLimit{10};
+constexpr std::chrono::microseconds kInterval{200};
 
 pid_t Spawn(const std::string& program, const std::vector<std::string>& arguments, const std::string& log) {
   std::vector<char*> argv;
@@ -78,22 +84,19 @@ SignetProcess::~SignetProcess() {
 absl::Duration SignetProcess::Start() {
   const std::string socket = absl::StrCat(folder_, "/kms.sock");
   const absl::Time started = absl::Now();
-  const absl::Time deadline = started + absl::Seconds(10);
   pid_ = Spawn(signetd_, {"--config", absl::StrCat(folder_, "/signetd.yaml")}, absl::StrCat(folder_, "/log"));
-  while (!Accepts(socket)) {
-    if (absl::Now() > deadline) Die("signetd does not listen");
-    absl::SleepFor(absl::Microseconds(200));
-  }
+  if (!signet::testing::PollUntil([&] { return Accepts(socket); }, kLimit, kInterval))
+    Die("signetd does not listen");
   stub_ = v2::KeyManagementService::NewStub(
       grpc::CreateChannel(absl::StrCat("unix:", socket), grpc::InsecureChannelCredentials()));
-  while (true) {
+  const auto is_ready = [&] {
     grpc::ClientContext context;
     context.set_wait_for_ready(true);
     v2::StatusResponse response;
-    if (stub_->Status(&context, {}, &response).ok()) return absl::Now() - started;
-    if (absl::Now() > deadline) Die("signetd does not become ready");
-    absl::SleepFor(absl::Microseconds(200));
-  }
+    return stub_->Status(&context, {}, &response).ok();
+  };
+  if (!signet::testing::PollUntil(is_ready, kLimit, kInterval)) Die("signetd does not become ready");
+  return absl::Now() - started;
 }
 
 void SignetProcess::Stop() {

@@ -83,15 +83,18 @@ void CheckRoundTrip(absl::string_view plaintext) {
   FUZZ_CHECK(absl::IsDataLoss(OpenEnvelope(*Good().kek, "another", *view).status()));
 }
 
-}  // namespace
-}  // namespace signet::crypto
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace signet::crypto;  // NOLINT(google-build-using-namespace): the entry point has to be global
+int TestOneInput(const uint8_t* data, size_t size) {
   const std::string input(reinterpret_cast<const char*>(data), size);
   CheckOpen(input);
   CheckOpen(Good().envelope.substr(0, kEnvelopeHeaderBytes) + input);
   CheckChanges(input);
   CheckRoundTrip(input);
   return 0;
+}
+
+}  // namespace
+}  // namespace signet::crypto
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return signet::crypto::TestOneInput(data, size);
 }

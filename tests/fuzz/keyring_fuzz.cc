@@ -104,11 +104,7 @@ void CheckBlob(absl::string_view blob) {
   FUZZ_CHECK(absl::IsInvalidArgument(opened.status()) || absl::IsDataLoss(opened.status()));
 }
 
-}  // namespace
-}  // namespace signet::kms
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace signet::kms;  // NOLINT(google-build-using-namespace): the entry point has to be global
+int TestOneInput(const uint8_t* data, size_t size) {
   Good();
   const std::string input(reinterpret_cast<const char*>(data), size);
   CheckFile(input);
@@ -116,4 +112,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckSealedBody(input);
   CheckBlob(input);
   return 0;
+}
+
+}  // namespace
+}  // namespace signet::kms
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return signet::kms::TestOneInput(data, size);
 }

@@ -64,11 +64,7 @@ void CheckParse(absl::string_view bytes) {
   FUZZ_CHECK(Kek().VerifyRecord(bytes, kClusterId).ok() == (bytes == *finished));
 }
 
-}  // namespace
-}  // namespace signet::crypto
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace signet::crypto;  // NOLINT(google-build-using-namespace): the entry point has to be global
+int TestOneInput(const uint8_t* data, size_t size) {
   std::string bytes(reinterpret_cast<const char*>(data), size);
   CheckParse(bytes);
   if (bytes.empty()) return 0;
@@ -83,4 +79,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   bytes[entries] = static_cast<char>(1 + static_cast<uint8_t>(bytes[entries]) % kMaxRecordEntries);
   CheckParse(bytes);
   return 0;
+}
+
+}  // namespace
+}  // namespace signet::crypto
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return signet::crypto::TestOneInput(data, size);
 }

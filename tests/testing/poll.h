@@ -1,4 +1,5 @@
-// PollUntil: waits for something to become true, without luck: up to a generous deadline, looking often.
+// PollUntil: waits for something to become true, without luck: up to a generous deadline, looking often (a
+// benchmark that times the wait looks more often).
 #ifndef SIGNET_TESTS_TESTING_POLL_H_
 #define SIGNET_TESTS_TESTING_POLL_H_
 
@@ -8,12 +9,12 @@
 namespace signet::testing {
 
 template <typename Condition>
-[[nodiscard]] bool PollUntil(Condition condition,
-                             std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+[[nodiscard]] bool PollUntil(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(20),
+                             std::chrono::microseconds interval = std::chrono::milliseconds(1)) {
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= end) return condition();
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(interval);
   }
   return true;
 }
