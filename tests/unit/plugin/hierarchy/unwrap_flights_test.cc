@@ -290,8 +290,7 @@ TEST_F(UnwrapFlightsTest, ActivationIsNotHeldUpByHangingDecrypts) {
   ASSERT_THAT(harness_.Create(), IsOk());
   harness_.hierarchy->Start();
   ASSERT_TRUE(Hanging(1));
-  // The worker's one unwrap hangs, and another waits behind it.
-  auto slow_key = std::make_shared<testing::FakeRemoteKey>("slow");
+  // The only worker hangs.
   const Stored stored = harness_.ForeignTuple();
   harness_.client->Hang(Operation::kUnwrap);
   const Answer answer = Begin(stored);
