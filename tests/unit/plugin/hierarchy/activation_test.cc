@@ -270,6 +270,22 @@ TEST(ActivationTest, AnUnreachableKmsDoesNotMakeANewKeyOutOfAStoredRecord) {
   EXPECT_EQ(harness.wraps(), 1u);
 }
 
+TEST(ActivationTest, AnUnwrapThatFailsForTheMomentIsTriedAgainInsteadOfMakingANewKey) {
+  for (const absl::Status& failure : {absl::UnavailableError("away"), absl::DeadlineExceededError("slow"),
+                                      absl::ResourceExhaustedError("throttled")}) {
+    HierarchyHarness harness;
+    harness.Start();
+    const Stored old = harness.Encrypt();
+    harness.hierarchy.reset();
+    harness.client->FailNext(Operation::kUnwrap, 1, failure);
+    ASSERT_THAT(harness.Create(), IsOk());
+    harness.hierarchy->Start();
+    ASSERT_TRUE(harness.AdvanceUntil([&] { return harness.hierarchy->Writable().ok(); }));
+    EXPECT_EQ(harness.hierarchy->Snapshot()->record, old.record) << failure;
+    EXPECT_EQ(harness.wraps(), 1u);
+  }
+}
+
 TEST(ActivationTest, ARecordThatTheKmsRefusesIsReplacedUnderTheSameKeyId) {
   HierarchyHarness harness;
   harness.Start();

@@ -165,15 +165,16 @@ TEST(LifetimeTest, CountsAcrossARebootWhoseClockIsSetBack) {
   harness.options.local_kek_lifetime = absl::Hours(30);
   harness.Start();
   const Stored old = harness.Encrypt("secret");
+  harness.client->FailAll(absl::UnavailableError("away"));
   harness.clock.Advance(absl::Hours(31));
   // The clean stop writes the highest wall time seen.
-  harness.client->FailAll(absl::UnavailableError("away"));
   harness.hierarchy.reset();
   harness.client->FailAll(absl::OkStatus());
   harness.clock.SetBootId("boot-2");
   harness.clock.JumpWall(-absl::Hours(31));
   harness.Start();
-  EXPECT_NE(harness.observer.activated()[1].reason, "stored record");
+  ASSERT_THAT(harness.observer.activated(), SizeIs(2));
+  EXPECT_EQ(harness.observer.activated()[1].reason, "stored record unusable");
   EXPECT_NE(harness.hierarchy->Snapshot()->record, old.record);
   EXPECT_EQ(harness.hierarchy->Snapshot()->key_id, old.key_id);
   EXPECT_THAT(harness.Decrypt(old), IsOk());

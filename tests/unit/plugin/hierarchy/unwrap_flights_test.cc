@@ -319,6 +319,18 @@ TEST_F(UnwrapFlightsTest, StopAnswersEveryWaiterWithCancelled) {
   harness_.hierarchy->Stop();
 }
 
+TEST_F(UnwrapFlightsTest, ATokenIsForgottenOnceItsCallIsAnswered) {
+  harness_.Start();
+  const Stored stored = harness_.ForeignTuple("secret");
+  auto token = std::make_shared<CancellationToken>();
+  const Answer answer = Begin(stored, absl::InfiniteDuration(), token);
+  EXPECT_THAT(answer.Wait(), IsOk());
+  harness_.hierarchy.reset();
+  // Whatever it still called would be gone.
+  token->Cancel();
+  EXPECT_EQ(answer.times(), 1u);
+}
+
 TEST_F(UnwrapFlightsTest, CancelDeadlineAndAnswerRacingAnswerOnce) {
   harness_.Start();
   for (int round = 0; round < 200; ++round) {
