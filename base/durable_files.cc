@@ -41,6 +41,8 @@ class FileDescriptor {
 absl::Status ErrnoStatus(int error, absl::string_view what, absl::string_view path) {
   const std::string message = absl::StrCat(what, " ", path, ": ", std::generic_category().message(error));
   switch (error) {
+    case EEXIST:
+      return absl::AlreadyExistsError(message);
     case ENOENT:
       return absl::NotFoundError(message);
     case EACCES:
@@ -206,6 +208,21 @@ class PosixFiles final : public DurableFiles {
     }
     if (::fsync(directory.get()) != 0) return ErrnoStatus(errno, "cannot sync", folder);
     return absl::OkStatus();
+  }
+
+  absl::Status MakeFolder(const std::string& path, mode_t mode) override {
+    const std::string parent = FolderOf(path);
+    FileDescriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.get() < 0) return ErrnoStatus(errno, "cannot open", parent);
+    if (::mkdir(path.c_str(), 0700) != 0) return ErrnoStatus(errno, "cannot make", path);
+    absl::Status status;
+    if (::chmod(path.c_str(), mode) != 0) {
+      status = ErrnoStatus(errno, "cannot set the mode of", path);
+    } else if (::fsync(directory.get()) != 0) {
+      status = ErrnoStatus(errno, "cannot sync", parent);
+    }
+    if (!status.ok()) ::rmdir(path.c_str());
+    return status;
   }
 };
 

@@ -41,6 +41,10 @@ class DurableFiles {
   // included); RESOURCE_EXHAUSTED: disk full or quota; PERMISSION_DENIED; UNAVAILABLE: input/output error.
   // After an error the old content is intact, but for a failed last fsync: then either is there.
   virtual absl::Status Replace(const std::string& path, absl::string_view bytes, mode_t mode) = 0;
+
+  // Makes a folder with exactly `mode` that after an OK return is there after a crash too: its parent is
+  // synced. ALREADY_EXISTS: something is there; else as Replace. After an error nothing is left of it.
+  virtual absl::Status MakeFolder(const std::string& path, mode_t mode) = 0;
 };
 
 // The real file system. The reference lives as long as the process.

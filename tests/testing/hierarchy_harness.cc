@@ -66,6 +66,10 @@ absl::Status FaultyFiles::Replace(const std::string& path, absl::string_view byt
   return PosixDurableFiles().Replace(path, bytes, mode);
 }
 
+absl::Status FaultyFiles::MakeFolder(const std::string& path, mode_t mode) {
+  return PosixDurableFiles().MakeFolder(path, mode);
+}
+
 void RecordingObserver::OnActivated(const ActiveKey& key, absl::string_view reason) {
   MutexLock lock(mutex_);
   activated_.push_back({key.key_id, std::string(reason), key.stored});

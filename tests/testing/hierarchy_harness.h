@@ -32,6 +32,7 @@ class FaultyFiles final : public DurableFiles {
 
   absl::StatusOr<std::string> Read(const std::string& path, const ReadLimits& limits) override;
   absl::Status Replace(const std::string& path, absl::string_view bytes, mode_t mode) override;
+  absl::Status MakeFolder(const std::string& path, mode_t mode) override;
 
  private:
   mutable Mutex mutex_;

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -26,14 +24,6 @@ namespace {
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kConfigMode = 0600;
 constexpr size_t kRandomIdBytes = 8;
-
-absl::Status SystemError(int error, const std::string& path) {
-  const std::string message = absl::StrCat(path, ": ", std::strerror(error));
-  if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(message);
-  if (error == EEXIST) return absl::AlreadyExistsError(message);
-  if (error == EACCES || error == EPERM || error == EROFS) return absl::PermissionDeniedError(message);
-  return absl::UnavailableError(message);
-}
 
 bool Exists(const std::string& path) {
   struct stat info {};
@@ -58,8 +48,8 @@ class Rollback {
   std::vector<std::string> made_;
 };
 
-absl::Status MakeFolder(const std::string& path, Rollback& rollback) {
-  if (::mkdir(path.c_str(), kFolderMode) != 0) return SystemError(errno, path);
+absl::Status MakeFolder(const std::string& path, DurableFiles& files, Rollback& rollback) {
+  SIGNET_RETURN_IF_ERROR(files.MakeFolder(path, kFolderMode));
   rollback.Add(path);
   return absl::OkStatus();
 }
@@ -155,13 +145,12 @@ absl::StatusOr<Installation> CreateInstallation(const InstallationOptions& optio
 
   Rollback rollback;
   const std::string folder = std::filesystem::path(plan.config_file).parent_path().string();
-  if (!Exists(folder)) SIGNET_RETURN_IF_ERROR(MakeFolder(folder, rollback));
+  if (!Exists(folder)) SIGNET_RETURN_IF_ERROR(MakeFolder(folder, files, rollback));
   if (options.with_keyring) {
     SIGNET_ASSIGN_OR_RETURN(plan.key_fingerprint,
                             MakeKeyring(plan.keyring, passphrase_file, clock, random, files, rollback));
   }
-  SIGNET_RETURN_IF_ERROR(MakeFolder(plan.state_directory, rollback));
-  // Its last step syncs the folder, and with it the state directory's entry.
+  SIGNET_RETURN_IF_ERROR(MakeFolder(plan.state_directory, files, rollback));
   SIGNET_RETURN_IF_ERROR(files.Replace(plan.config_file, text, kConfigMode));
   rollback.Keep();
   return plan;

@@ -320,5 +320,25 @@ TEST_F(DurableFilesTest, ReadRefusesAFileOverTheLimit) {
               StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("6 bytes")));
 }
 
+TEST_F(DurableFilesTest, MakesAFolderWithExactlyTheMode) {
+  const mode_t umask = ::umask(077);
+  EXPECT_THAT(files_.MakeFolder(path_, 0750), IsOk());
+  ::umask(umask);
+  struct stat info {};
+  ASSERT_EQ(::stat(path_.c_str(), &info), 0);
+  EXPECT_TRUE(S_ISDIR(info.st_mode));
+  EXPECT_EQ(info.st_mode & 07777, 0750u);
+}
+
+TEST_F(DurableFilesTest, MakesNoFolderWhereSomethingIs) {
+  Write(path_, "old");
+  EXPECT_THAT(files_.MakeFolder(path_, 0700), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(files_.Read(path_, kAnyone).value_or("?"), "old");
+}
+
+TEST_F(DurableFilesTest, MakesNoFolderWithoutItsParent) {
+  EXPECT_THAT(files_.MakeFolder(path_ + "/child", 0700), StatusIs(absl::StatusCode::kNotFound));
+}
+
 }  // namespace
 }  // namespace signet

@@ -46,6 +46,9 @@ class BrokenFiles final : public DurableFiles {
     ++refused;
     return absl::PermissionDeniedError(path + ": read-only file system");
   }
+  absl::Status MakeFolder(const std::string& path, mode_t) override {
+    return absl::PermissionDeniedError(path + ": read-only file system");
+  }
 
   bool fail_reads = false;
   int reads = 0;

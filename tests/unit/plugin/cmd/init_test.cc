@@ -164,6 +164,9 @@ class FailingFiles final : public DurableFiles {
     if (path == path_) return absl::ResourceExhaustedError("disk full");
     return PosixDurableFiles().Replace(path, bytes, mode);
   }
+  absl::Status MakeFolder(const std::string& path, mode_t mode) override {
+    return PosixDurableFiles().MakeFolder(path, mode);
+  }
 
  private:
   const std::string path_;
