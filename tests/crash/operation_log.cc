@@ -6,6 +6,8 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/byte_io.h"
@@ -75,6 +77,27 @@ absl::StatusOr<std::vector<Operation>> ReadOperationLog(const std::string& path)
     }
   }
   return operations;
+}
+
+std::vector<Operation> WithoutFiles(const std::vector<Operation>& operations,
+                                    const std::function<bool(const std::string& name)>& leave_out) {
+  std::vector<Operation> left;
+  std::set<std::pair<uint32_t, uint32_t>> descriptors;  // of files left out
+  for (const Operation& operation : operations) {
+    const std::pair descriptor(operation.pid, operation.descriptor);
+    if (operation.path.empty()) {
+      if (operation.kind == OperationKind::kMark || descriptors.count(descriptor) == 0)
+        left.push_back(operation);
+      continue;
+    }
+    const bool out = leave_out(operation.path.substr(operation.path.rfind('/') + 1));
+    if (operation.kind == OperationKind::kOpen) {
+      descriptors.erase(descriptor);
+      if (out) descriptors.insert(descriptor);
+    }
+    if (!out) left.push_back(operation);
+  }
+  return left;
 }
 
 absl::Status AppendMark(const std::string& path, size_t number) {

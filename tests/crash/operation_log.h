@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ struct Operation {
 
 // DATA_LOSS where the log ends within an operation or holds an unknown one.
 absl::StatusOr<std::vector<Operation>> ReadOperationLog(const std::string& path);
+
+// `operations` without those on files of these names (the last part of a path).
+std::vector<Operation> WithoutFiles(const std::vector<Operation>& operations,
+                                    const std::function<bool(const std::string& name)>& leave_out);
 
 // Adds a mark: whatever was promised to anyone so far is promised from here on. `number` comes back as the
 // mark's offset.

@@ -8,6 +8,7 @@
 #include "tests/crash/crash_states.h"
 #include "tests/crash/disk_model.h"
 #include "tests/crash/operation_log.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/process.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -24,9 +25,9 @@ class RecorderTest : public ::testing::Test {
  protected:
   void Write(const std::string& content, const std::string& care) {
     const ProcessResult result =
-        RunProcess({.arguments = {SIGNET_TOY_WRITER, root_.path(), "key", content, care},
-                    .environment = {"LD_PRELOAD=" SIGNET_RECORDER, "SIGNET_RECORD_ROOT=" + root_.path(),
-                                    "SIGNET_RECORD_LOG=" + log()}});
+        RunProcess({.arguments = {ProgramPath("crash_toy_writer"), root_.path(), "key", content, care},
+                    .environment = {"LD_PRELOAD=" + ProgramPath("libcrash_recorder.so"),
+                                    "SIGNET_RECORD_ROOT=" + root_.path(), "SIGNET_RECORD_LOG=" + log()}});
     ASSERT_EQ(result.exit_code, 0) << result.errors;
   }
 
@@ -114,9 +115,9 @@ TEST_F(RecorderTest, FindsTheMissingFileOfAProgramThatDoesNotSyncTheFolder) {
 TEST_F(RecorderTest, LeavesFilesElsewhereAlone) {
   TempDir elsewhere;
   const ProcessResult result =
-      RunProcess({.arguments = {SIGNET_TOY_WRITER, elsewhere.path(), "key", "a", "careful"},
-                  .environment = {"LD_PRELOAD=" SIGNET_RECORDER, "SIGNET_RECORD_ROOT=" + root_.path(),
-                                  "SIGNET_RECORD_LOG=" + log()}});
+      RunProcess({.arguments = {ProgramPath("crash_toy_writer"), elsewhere.path(), "key", "a", "careful"},
+                  .environment = {"LD_PRELOAD=" + ProgramPath("libcrash_recorder.so"),
+                                  "SIGNET_RECORD_ROOT=" + root_.path(), "SIGNET_RECORD_LOG=" + log()}});
   ASSERT_EQ(result.exit_code, 0);
   EXPECT_THAT(ReadOperationLog(log()), IsOk());
   EXPECT_THAT(*ReadOperationLog(log()), SizeIs(0));

@@ -1,5 +1,7 @@
 #include "tests/crash/timeline.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "tests/crash/crash_states.h"
@@ -17,7 +19,7 @@ absl::Status Replay(DiskModel& disk, const std::vector<Operation>& operations, s
 }  // namespace
 
 absl::StatusOr<Timeline> BuildTimeline(const std::string& root, const std::vector<Operation>& operations,
-                                       std::optional<size_t> forgotten) {
+                                       const std::set<size_t>& forgotten) {
   Timeline timeline;
   DiskModel disk(root);
   size_t mark = 0;
@@ -42,7 +44,7 @@ absl::StatusOr<Timeline> BuildTimeline(const std::string& root, const std::vecto
       continue;
     }
     ++timeline.operations;
-    if (i == forgotten) continue;
+    if (forgotten.count(i) != 0) continue;
     SIGNET_RETURN_IF_ERROR(Replay(disk, operations, i));
     enumerate(i);
   }
@@ -54,10 +56,12 @@ absl::StatusOr<std::vector<SyncPoint>> FindSyncs(const std::string& root,
                                                  const std::vector<Operation>& operations) {
   std::vector<SyncPoint> syncs;
   DiskModel disk(root);
+  size_t mark = 0;
   for (size_t i = 0; i < operations.size(); ++i) {
+    if (operations[i].kind == OperationKind::kMark) mark = operations[i].offset;
     const std::optional<DiskModel::SyncEffect> effect = disk.EffectOf(operations[i]);
     if (effect.has_value() && (effect->data || !effect->names.empty())) {
-      syncs.push_back({i, effect->target, effect->folder, effect->names});
+      syncs.push_back({i, effect->target, effect->folder, effect->names, mark});
     }
     SIGNET_RETURN_IF_ERROR(Replay(disk, operations, i));
   }

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,7 +32,7 @@ struct Timeline {
 // Replays `operations` below `root` and collects the crash states after each of them. `forgotten` is the
 // index of a sync that is taken to have done nothing.
 absl::StatusOr<Timeline> BuildTimeline(const std::string& root, const std::vector<Operation>& operations,
-                                       std::optional<size_t> forgotten = std::nullopt);
+                                       const std::set<size_t>& forgotten = {});
 
 // A sync of the run that made something durable.
 struct SyncPoint {
@@ -41,6 +40,7 @@ struct SyncPoint {
   std::string target;  // path below the root
   bool folder;
   std::set<std::string> names;  // of a folder: the names in it that it made durable
+  size_t mark;                  // the last one before it
 };
 absl::StatusOr<std::vector<SyncPoint>> FindSyncs(const std::string& root,
                                                  const std::vector<Operation>& operations);

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "tests/testing/status_matchers.h"
 
 namespace signet::testing {
@@ -54,7 +52,7 @@ TEST(TimelineTest, AStateBindsTheMarksUnderWhichItIsLegal) {
 }
 
 TEST(TimelineTest, AForgottenSyncLetsTheOldStateLiveOn) {
-  ASSERT_OK_AND_ASSIGN(const Timeline timeline, BuildTimeline("/r", OneFile(), 3));
+  ASSERT_OK_AND_ASSIGN(const Timeline timeline, BuildTimeline("/r", OneFile(), {3}));
   EXPECT_THAT(MarksByPresence(timeline),
               UnorderedElementsAre(Pair(false, ElementsAre(0, 1, 2)), Pair(true, ElementsAre(1, 2))));
 }
@@ -65,6 +63,7 @@ TEST(TimelineTest, FindsSyncsThatMakeSomethingDurable) {
   ASSERT_OK_AND_ASSIGN(const std::vector<SyncPoint> syncs, FindSyncs("/r", operations));
   ASSERT_THAT(syncs, SizeIs(1));
   EXPECT_EQ(syncs[0].index, 3u);
+  EXPECT_EQ(syncs[0].mark, 1u);
   EXPECT_TRUE(syncs[0].folder);
   EXPECT_THAT(syncs[0].names, ElementsAre("a"));
 }
