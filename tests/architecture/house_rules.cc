@@ -43,7 +43,7 @@ const std::vector<WordRule>& WordRules() {
       {"fprintf(", "libraries never log", {"plugin/cmd", "tests", "bench"}},
       {"perror(", "libraries never log", {"plugin/cmd", "tests", "bench"}},
       {"sleep_for", "wait for the thing itself: PollUntil", {"tests/testing/poll.h"}},
-      {"absl::SleepFor", "wait for the thing itself: PollUntil", {}},
+      {"absl::SleepFor", "wait for the thing itself: PollUntil", {"bench"}},
       {"usleep(", "wait for the thing itself: PollUntil", {}},
       {"throw", "errors are absl::Status", {"tests"}},
       {"fork(", "no fork after start", {"tests", "bench"}},
