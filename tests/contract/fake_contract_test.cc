@@ -27,10 +27,11 @@ class FakeBackend final : public ContractBackend {
   FakeKmsClient other_{std::make_shared<FakeRemoteKey>("two"), clock_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract,
-                         ::testing::Values(ContractParam{"fake",
-                                                         [] { return std::make_unique<FakeBackend>(); }}),
-                         ContractName);
+const ContractParam kFake = {"fake", [] { return std::make_unique<FakeBackend>(); }};
+
+INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::Values(kFake), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, RemoteKmsClientContract, ::testing::Values(kFake), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, AuditedKmsClientContract, ::testing::Values(kFake), ContractName);
 
 }  // namespace
 }  // namespace signet::testing

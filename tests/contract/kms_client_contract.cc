@@ -258,8 +258,7 @@ TEST_P(KmsClientContract, ADestroyedVersionIsGoneAndTheOthersAreNot) {
   ExpectUnwraps(client(), current, plaintext);
 }
 
-TEST_P(KmsClientContract, AnUnreachableKmsIsUnavailable) {
-  if (!backend_->capabilities().can_be_unreachable) GTEST_SKIP() << "nothing to reach";
+TEST_P(RemoteKmsClientContract, AnUnreachableKmsIsUnavailable) {
   const kms::WrapResult wrapped = Wrap(Plaintext());
   backend_->MakeUnreachable();
   const absl::Status statuses[] = {client().Describe(Call()).status(),
@@ -292,8 +291,7 @@ TEST_P(KmsClientContract, DoesNotStartPastTheDeadline) {
               StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
-TEST_P(KmsClientContract, TellsTheKmsWhoAsks) {
-  if (!backend_->capabilities().shows_uids) GTEST_SKIP() << "the backend has no audit log to tell";
+TEST_P(AuditedKmsClientContract, TellsTheKmsWhoAsks) {
   const kms::WrapResult wrapped = Wrap(Plaintext());
   kms::CallContext call = Call();
   call.uid = "the-uid-of-this-unwrap";

@@ -17,17 +17,16 @@
 
 namespace signet::testing {
 
-// One remote key, its clients, and a hand on the remote side. A hook that a backend does not have says so by
-// its capability; the tests that need it are then skipped by name, never passed in silence.
+// One remote key, its clients, and a hand on the remote side. What a backend cannot do it says by a
+// capability, and the tests that need it are then skipped by name, or it does not instantiate the suite that
+// asks for it; nothing passes in silence.
 class ContractBackend {
  public:
   struct Capabilities {
     bool can_disable = true;
     bool can_destroy = true;
-    bool can_be_unreachable = true;
     bool numbers_versions = true;      // RemoteVersion::number is set and rises
     bool unwrap_names_version = true;  // UnwrapResult::version is set
-    bool shows_uids = true;            // uids() tells what arrived
     bool destroyed_is_revoked = true;  // as against never known
   };
 
@@ -79,6 +78,11 @@ class KmsClientContract : public ::testing::TestWithParam<ContractParam> {
   std::unique_ptr<ContractBackend> backend_;
   const kms::WrapContext context_{"cluster-1"};
 };
+
+// Instantiated only by backends across a network: what they owe besides.
+class RemoteKmsClientContract : public KmsClientContract {};
+// Instantiated only by backends whose KMS writes down who asked.
+class AuditedKmsClientContract : public KmsClientContract {};
 
 std::string ContractName(const ::testing::TestParamInfo<ContractParam>& info);
 
