@@ -96,6 +96,11 @@ void UnwrapFlights::Load(const Request& request, Callback callback) {
     callback(absl::DeadlineExceededError("the call's deadline has passed"));
     return;
   }
+  // Nobody wants the answer: the KMS need not be asked.
+  if (request.cancellation != nullptr && request.cancellation->cancelled()) {
+    callback(absl::CancelledError("the call was cancelled"));
+    return;
+  }
   absl::StatusOr<std::shared_ptr<const VerifiedKek>> answer = nullptr;
   FlightPtr flight;
   WaiterId waiter_id = 0;
