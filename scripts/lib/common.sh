@@ -45,13 +45,15 @@ install_packages() {
     apt-get install -q -y --no-install-recommends "${missing[@]}" || exit 1
 }
 
-# build PRESET TARGETS…: configures when needed and builds ("all" for everything).
+# build PRESET TARGETS…: configures when needed and builds ("all" for everything). With SIGNET_PROGRAMS_ONLY set it
+# needs none of the packages that only tests and benchmarks use.
 build() {
-  local preset=$1
+  local preset=$1 tests=ON
+  [ -z "${SIGNET_PROGRAMS_ONLY-}" ] || tests=OFF
   shift
   say "building $preset ($*)"
   cd "$SIGNET_ROOT"
-  quietly "configure-$preset" cmake --preset "$preset" &&
+  quietly "configure-$preset" cmake --preset "$preset" -DSIGNET_BUILD_TESTS=$tests &&
     quietly "build-$preset" cmake --build --preset "$preset" --target "$@"
 }
 
