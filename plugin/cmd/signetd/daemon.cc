@@ -50,7 +50,7 @@ absl::Status Daemon::Init(const std::string& config_file, bool memory_locked) {
 
   SIGNET_ASSIGN_OR_RETURN(facts_.providers,
                           MakeProviders(config_.providers, SystemClock(), crypto::SystemRandom(),
-                                        PosixDurableFiles(), observer_));
+                                        PosixDurableFiles(), observer_, observer_));
   SIGNET_ASSIGN_OR_RETURN(hierarchy_,
                           KeyHierarchy::Create(HierarchyOptionsFrom(config_), facts_.providers, SystemClock(),
                                                crypto::SystemRandom(), PosixDurableFiles(), observer_));
