@@ -53,6 +53,22 @@ TEST(ActivationTest, StatusAndEncryptShareASnapshot) {
   EXPECT_EQ(harness.hierarchy->Snapshot(), status);
 }
 
+TEST(ActivationTest, StatusNamesTheNewKeyIdAsSoonAsEncryptUsesIt) {
+  HierarchyHarness harness;
+  harness.Start();
+  const std::string old = harness.hierarchy->Snapshot()->key_id;
+  harness.hierarchy.reset();
+  harness.remote->Rotate();
+  harness.client->Hang(Operation::kDescribe);
+  harness.Start();
+  ASSERT_OK_AND_ASSIGN(auto status, harness.hierarchy->Writable());
+  ASSERT_EQ(status->key_id, old);
+  harness.client->Release(Operation::kDescribe);
+  ASSERT_TRUE(PollUntil([&] { return harness.Encrypt().key_id != old; }));
+  ASSERT_OK_AND_ASSIGN(status, harness.hierarchy->Writable());
+  EXPECT_EQ(status->key_id, harness.Encrypt().key_id);
+}
+
 TEST(ActivationTest, WithoutAKeyEncryptIsUnavailableAndNothingIsPublished) {
   HierarchyHarness harness;
   harness.client->FailAll(absl::UnavailableError("away"));
