@@ -149,6 +149,7 @@ absl::StatusOr<std::string> Answer::Wait() const {
   while (shared_->times == 0 && std::chrono::steady_clock::now() < end) {
     shared_->answered.WaitFor(shared_->mutex, std::chrono::seconds(1));
   }
+  if (!shared_->result.ok()) return UnsharedCopy(shared_->result.status());
   return shared_->result;
 }
 
