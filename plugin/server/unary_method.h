@@ -7,7 +7,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "base/cancellation.h"
+#include "base/mutex.h"
 #include "plugin/server/call_deadline.h"
 #include "plugin/server/completion_queue_server.h"
 #include "plugin/server/grpc_status.h"
@@ -104,12 +104,12 @@ class UnaryMethod<Request, Response>::Call {
 
   // Sends the answer: the response if `status` is OK. Neither the call nor its messages may be touched after.
   void Finish(const absl::Status& status) {
+    MutexLock answering(answering_);
     CompletionQueueServer& server = method_.server_;
     server.observer().OnCall(RpcCall{server.api(), method_.definition_.name, status,
                                      server.clock().Monotonic() - started_, method_.definition_.uid(request_),
                                      method_.definition_.key_id(request_, response_),
                                      [this] { return peer().credentials; }});
-    finished_.store(true, std::memory_order_release);
     if (status.ok()) {
       responder_->Finish(response_, grpc::Status::OK, &finish_tag_);
     } else {
@@ -133,7 +133,6 @@ class UnaryMethod<Request, Response>::Call {
   void Post() {
     context_.emplace();
     responder_.emplace(&*context_);
-    finished_.store(false, std::memory_order_relaxed);
     events_due_ = 1;
     if (method_.definition_.answers_later) {
       cancellation_ = std::make_shared<CancellationToken>();
@@ -159,10 +158,11 @@ class UnaryMethod<Request, Response>::Call {
   }
 
   void OnFinished(bool /*ok*/) {
-    // Pairs with the store in Finish: what the answering thread wrote is ours from here on.
-    [[maybe_unused]] const bool finished = finished_.load(std::memory_order_acquire);
-    message_bytes_ = request_.ByteSizeLong() + response_.ByteSizeLong();
-    method_.definition_.wipe(request_, response_);
+    {
+      MutexLock answered(answering_);  // the event can come before the answering thread has left Finish
+      message_bytes_ = request_.ByteSizeLong() + response_.ByteSizeLong();
+      method_.definition_.wipe(request_, response_);
+    }
     method_.server_.ledger().End();
     CountEvent();
   }
@@ -196,7 +196,8 @@ class UnaryMethod<Request, Response>::Call {
   std::optional<Responder> responder_;
   std::shared_ptr<CancellationToken> cancellation_;
   MonotonicTime started_;
-  std::atomic<bool> finished_{false};
+  // Held while the answer is handed over, so that the messages have one owner at a time.
+  Mutex answering_;
   int events_due_ = 0;
   size_t message_bytes_ = 0;
 };
