@@ -171,7 +171,10 @@ TEST_F(DaemonStartTest, RequiredMemoryLockRefusesAFiniteLimitAndWarnGoesOn) {
 TEST_F(DaemonStartTest, TakesItsSocketsFromSystemdAndLeavesThemThere) {
   const std::string activate = "/usr/bin/systemd-socket-activate";
   if (::access(activate.c_str(), X_OK) != 0) GTEST_SKIP() << "no systemd-socket-activate";
-  DaemonProcess daemon(home_, {}, {activate, "--listen", home_.kms_socket(), "--fdname=kms", "--"});
+  // It hands on only what it is told to; a sanitizer build needs its options.
+  DaemonProcess daemon(home_, {},
+                       {activate, "--setenv=ASAN_OPTIONS", "--setenv=TSAN_OPTIONS", "--listen",
+                        home_.kms_socket(), "--fdname=kms", "--"});
   ASSERT_TRUE(daemon.WaitUntilReady()) << daemon.Logs();
   KmsCaller caller(home_.kms_socket());
   ASSERT_OK_AND_ASSIGN(const v2::EncryptResponse encrypted, caller.Encrypt("seed"));
