@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -70,7 +69,7 @@ bool IsFullyQualifiedDomainName(absl::string_view name) {
   absl::ConsumeSuffix(&name, ".");
   if (name.empty() || name.size() > kMaxDomainNameBytes) return false;
   const std::vector<absl::string_view> labels = absl::StrSplit(name, '.');
-  const auto alphanumeric = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return labels.size() >= 2 && std::all_of(labels.begin(), labels.end(), [&](absl::string_view label) {
            return !label.empty() && label.size() <= kMaxLabelBytes && alphanumeric(label.front()) &&
                   alphanumeric(label.back()) && std::all_of(label.begin(), label.end(), [&](char c) {
