@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "crypto/digest.h"
@@ -37,9 +38,14 @@ Activation::Activation(Options options, Parts parts, std::function<void()> on_fi
 void Activation::Start() { keys_.Kick(); }
 
 void Activation::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+  }
   keys_.Stop();
   reservations_.Stop();
   cancellation_->Cancel();
+  RunPosted(absl::CancelledError("signetd is stopping"));
 }
 
 void Activation::Attend() {
@@ -55,7 +61,45 @@ std::vector<std::string> Activation::History() const {
   return key_ids;
 }
 
+void Activation::Post(std::function<void(const absl::Status& stopped)> work) {
+  {
+    MutexLock lock(mutex_);
+    if (!stopped_) {
+      posted_.push_back(std::move(work));
+      work = nullptr;
+    }
+  }
+  if (work) return work(absl::CancelledError("signetd is stopping"));
+  keys_.Kick();
+}
+
+void Activation::RunPosted(const absl::Status& stopped) {
+  while (true) {
+    std::function<void(const absl::Status&)> work;
+    {
+      MutexLock lock(mutex_);
+      if (posted_.empty()) return;
+      work = std::move(posted_.front());
+      posted_.pop_front();
+    }
+    work(stopped);
+  }
+}
+
+absl::Status Activation::RotateLocal() {
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  if (current == nullptr) return absl::FailedPreconditionError("there is no active key yet");
+  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target, parts_.maker.TargetOf(current->key->remote_version));
+  return MakeAndPublish(target, "rotated by an operator");
+}
+
+absl::Status Activation::Refresh() {
+  if (parts_.slot.Get() == nullptr) return absl::FailedPreconditionError("there is no active key yet");
+  return FollowProvider();
+}
+
 absl::Duration Activation::Step() {
+  RunPosted(absl::OkStatus());
   const absl::Status status = DoWhatIsNeeded();
   const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
   if (status.ok()) {
@@ -134,7 +178,8 @@ absl::Status Activation::PublishStored(const StoredRecord& stored) {
   const TimeMark now = MarkNow(parts_.clock);
   const absl::Duration age = Elapsed(stored.created, now, parts_.store.Current()->highest_wall_seen);
   if (age >= options_.lifetime || stored.reserved_uses >= options_.max_uses) {
-    parts_.cache.Insert(key.id, std::make_shared<VerifiedKek>(VerifiedKek{record.key_id, key.kek}));
+    parts_.cache.Insert(key.id, std::make_shared<VerifiedKek>(
+                                    VerifiedKek{record.key_id, record.created_unix_seconds, key.kek}));
     return absl::OutOfRangeError("the stored local key has reached its limits");
   }
   auto uses = std::make_shared<UseCounter>(stored.reserved_uses, stored.reserved_uses, options_.max_uses);
@@ -145,7 +190,8 @@ absl::Status Activation::PublishStored(const StoredRecord& stored) {
     return true;
   });
   if (!written.ok()) {
-    parts_.cache.Insert(key.id, std::make_shared<VerifiedKek>(VerifiedKek{record.key_id, key.kek}));
+    parts_.cache.Insert(key.id, std::make_shared<VerifiedKek>(
+                                    VerifiedKek{record.key_id, record.created_unix_seconds, key.kek}));
     return PublishUnstored(target, written);
   }
   uses->Extend(reserved);
@@ -263,10 +309,20 @@ void Activation::Publish(const KeyTarget& target, MadeKey made, const TimeMark& 
   // Before it loses its place, so that it can always be found in one of the two.
   if (const auto old = parts_.slot.Get(); old != nullptr) {
     parts_.cache.Insert(old->key->local_kek_id,
-                        std::make_shared<VerifiedKek>(VerifiedKek{old->key->key_id, old->key->local_kek}));
+                        std::make_shared<VerifiedKek>(VerifiedKek{
+                            old->key->key_id, static_cast<uint64_t>(absl::ToUnixSeconds(old->key->created)),
+                            old->key->local_kek}));
   }
   parts_.slot.Publish(std::move(published));
   parts_.observer.OnActivated(*key, reason);
+  KeyEvent event;
+  event.kind = KeyEvent::Kind::kKeyActivated;
+  event.provider = key->provider_name;
+  event.key_id = key->key_id;
+  event.local_kek_id = absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(key->local_kek_id.data()), key->local_kek_id.size()));
+  event.detail = std::string(reason);
+  parts_.feed.Publish(std::move(event));
 }
 
 absl::Duration Activation::ReserveUses() {

@@ -7,6 +7,7 @@
 #define SIGNET_PLUGIN_HIERARCHY_ACTIVATION_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "crypto/random.h"
 #include "plugin/hierarchy/active_key_slot.h"
 #include "plugin/hierarchy/backoff.h"
+#include "plugin/hierarchy/event_feed.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
 #include "plugin/hierarchy/journal.h"
 #include "plugin/hierarchy/kek_cache.h"
@@ -53,6 +55,7 @@ class Activation {
     const Clock& clock;
     crypto::RandomSource& random;
     HierarchyObserver& observer;
+    EventFeed& feed;
   };
   // `on_first_key` runs once, on a worker, when the first key is published; it must not block.
   Activation(Options options, Parts parts, std::function<void()> on_first_key);
@@ -62,6 +65,11 @@ class Activation {
   void Stop();
   // The active key's uses want looking at.
   void Attend();
+  // Has `work` run between two rounds, with OK; with CANCELLED instead when Stop comes first.
+  void Post(std::function<void(const absl::Status& stopped)> work);
+  // For posted work only. FAILED_PRECONDITION: no active key yet; else what KMS or disk said.
+  absl::Status RotateLocal();
+  absl::Status Refresh();
   // After the workers are joined: gives back what was reserved and not used. Blocks on the disk.
   void Close();
 
@@ -71,6 +79,7 @@ class Activation {
  private:
   // One round of work; how long until the next.
   absl::Duration Step();
+  void RunPosted(const absl::Status& stopped);
   absl::Status DoWhatIsNeeded();
   absl::Status ObtainFirst();
   // Asks the provider for its version and makes a key when it is a new one or the current key is to be
@@ -107,6 +116,8 @@ class Activation {
   Backoff reserve_backoff_;
 
   mutable Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::function<void(const absl::Status&)>> posted_ ABSL_GUARDED_BY(mutex_);
   // What this process and those before it announced, the keys that could not be stored included.
   KeyHistory announced_ ABSL_GUARDED_BY(mutex_);
 

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "plugin/hierarchy/active_key.h"
+#include "plugin/hierarchy/key_event.h"
 
 namespace signet {
 
@@ -29,6 +30,8 @@ class HierarchyObserver {
   virtual void OnStateProblem(absl::string_view /*what*/, const absl::Status& /*status*/) {}
   // The background read-ahead of journalled records ended.
   virtual void OnPrewarmed(size_t /*unwrapped*/, size_t /*failed*/) {}
+  // Every event, in their order, one at a time.
+  virtual void OnEvent(const KeyEvent& /*event*/) {}
 };
 
 }  // namespace signet

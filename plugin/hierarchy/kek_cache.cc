@@ -46,6 +46,14 @@ void KekCache::Clear() {
   evicted.swap(entries_);
 }
 
+std::vector<std::pair<crypto::LocalKekId, std::shared_ptr<const VerifiedKek>>> KekCache::List() const {
+  std::vector<std::pair<crypto::LocalKekId, std::shared_ptr<const VerifiedKek>>> list;
+  MutexLock lock(mutex_);
+  list.reserve(entries_.size());
+  for (const Entry& entry : entries_) list.emplace_back(entry.id, entry.kek);
+  return list;
+}
+
 size_t KekCache::size() const {
   MutexLock lock(mutex_);
   return entries_.size();

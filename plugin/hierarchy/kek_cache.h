@@ -6,9 +6,12 @@
 #define SIGNET_PLUGIN_HIERARCHY_KEK_CACHE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
@@ -19,7 +22,8 @@ namespace signet {
 
 // A local KEK whose record has proved itself by its MAC.
 struct VerifiedKek {
-  std::string key_id;  // of the record
+  std::string key_id;                 // of the record
+  uint64_t created_unix_seconds = 0;  // likewise; bounded to what fits an int64_t
   std::shared_ptr<const crypto::LocalKek> kek;
 };
 
@@ -38,6 +42,8 @@ class KekCache {
               Place place = Place::kNewest);
   void Clear();
 
+  // Most recently used first; uses nothing.
+  std::vector<std::pair<crypto::LocalKekId, std::shared_ptr<const VerifiedKek>>> List() const;
   size_t size() const;
   size_t capacity() const { return capacity_; }
 

@@ -8,7 +8,9 @@
 #include "crypto/envelope.h"
 #include "plugin/hierarchy/activation.h"
 #include "plugin/hierarchy/directory_lock.h"
+#include "plugin/hierarchy/event_feed.h"
 #include "plugin/hierarchy/hierarchy_limits.h"
+#include "plugin/hierarchy/key_operations.h"
 #include "plugin/hierarchy/prewarm.h"
 #include "plugin/hierarchy/unwrap_flights.h"
 
@@ -37,6 +39,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
         observer_(observer),
         lock_(std::move(lock)),
         store_(std::move(store)),
+        feed_(clock, observer),
         providers_(std::move(providers), clock, observer),
         unwrapper_(AllClusterIds(options_), providers_),
         journal_(absl::StrCat(options_.state_directory, "/journal"), options_.journal_records, files),
@@ -50,8 +53,9 @@ class KeyHierarchyImpl final : public KeyHierarchy {
                *providers_.FindByName(options_.active_provider), clock, random),
         activation_({options_.local_kek_lifetime, options_.local_kek_max_uses, options_.remote_call_timeout},
                     {maker_, unwrapper_, *store_, slot_, cache_, journal_, reserved_workers_, timers_, clock,
-                     random, observer},
+                     random, observer, feed_},
                     [this] { prewarm_->Begin(); }),
+        operations_(activation_, slot_, cache_, feed_, clock, options_.local_kek_max_uses),
         journal_writer_([this] { return WriteJournal(); }, reserved_workers_, timers_, clock) {
     if (const absl::Status loaded = journal_.Load(); !loaded.ok()) observer.OnStateProblem("journal", loaded);
     std::vector<std::string> newest_first = journal_.NewestFirst();
@@ -68,6 +72,19 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     activation_.Start();
     journal_writer_.Kick();
   }
+
+  void StartStepped() override {
+    activation_.Start();
+    journal_writer_.Kick();
+  }
+  bool RunPending() override {
+    bool any = false;
+    while (timers_.RunDue() || reserved_workers_.RunOne() || remote_workers_.RunOne()) any = true;
+    return any;
+  }
+  MonotonicTime NextDue() const override { return timers_.NextDue(); }
+
+  KeyControl& control() override { return operations_; }
 
   void Stop() override {
     {
@@ -135,6 +152,13 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     HierarchyState state;
     const std::shared_ptr<const PublishedKey> published = slot_.Get();
     state.status = Writable().status();
+    state.max_uses = options_.local_kek_max_uses;
+    for (const Provider& provider : providers_.all()) {
+      ProviderState entry;
+      entry.name = provider.name;
+      entry.active = entry.in_wrap_set = provider.name == options_.active_provider;
+      state.providers.push_back(std::move(entry));
+    }
     if (published != nullptr) {
       state.active = published->key;
       state.active_expires = clock_.Wall() + (published->expires_at - clock_.BootTime());
@@ -219,6 +243,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   HierarchyObserver& observer_;
   const std::unique_ptr<DirectoryLock> lock_;
   const std::unique_ptr<StateStore> store_;
+  EventFeed feed_;
   const ProviderSet providers_;
   const RecordUnwrapper unwrapper_;
   Journal journal_;
@@ -230,6 +255,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   UnwrapFlights flights_;
   const KeyMaker maker_;
   Activation activation_;
+  KeyOperations operations_;
   std::unique_ptr<Prewarm> prewarm_;
   Strand journal_writer_;
   Mutex stop_mutex_;

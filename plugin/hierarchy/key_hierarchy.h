@@ -25,6 +25,8 @@
 #include "kms_client/kms_client.h"
 #include "plugin/hierarchy/active_key.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
+#include "plugin/hierarchy/hierarchy_state.h"
+#include "plugin/hierarchy/key_control.h"
 
 namespace signet {
 
@@ -72,17 +74,6 @@ struct DecryptInput {
 // CancellationToken::Cancel (CANCELLED). Must not block.
 using DecryptCallback = std::function<void(absl::StatusOr<crypto::SensitiveString>)>;
 
-// What GetState shows: public facts only.
-struct HierarchyState {
-  std::shared_ptr<const ActiveKey> active;             // null while there is none
-  absl::Status status;                                 // why Encrypt does not work; OK while it does
-  absl::Time active_expires = absl::InfiniteFuture();  // of the active local KEK, if there is one
-  uint64_t uses = 0;                                   // of the active local KEK, reserved blocks not counted
-  size_t cached_local_keks = 0;
-  size_t journal_records = 0;
-  std::vector<std::string> key_id_history;  // oldest first, the active one last
-};
-
 class KeyHierarchy {
  public:
   // Reads the state directory; makes no remote call. INVALID_ARGUMENT: options, or two providers are the
@@ -115,7 +106,20 @@ class KeyHierarchy {
   // too many waiting; UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, and what the KMS said.
   virtual void Decrypt(const DecryptInput& input, DecryptCallback callback) = 0;
 
+  // From memory: no call to a KMS, no disk.
   virtual HierarchyState State() const = 0;
+
+  // Lives as long as the hierarchy.
+  virtual KeyControl& control() = 0;
+
+  // Instead of Start, for a deterministic driver of one thread (simulations): no thread is made. RunPending
+  // does on the calling thread, in a fixed order, all that is due on the clock, and returns whether there was
+  // anything; NextDue is the monotonic time of the next timer, infinite when there is none. The driver moves
+  // its clock there and calls RunPending again. Decrypt's callbacks run inside RunPending or Decrypt. Stop
+  // ends it as ever. Latency of a fake KMS needs a clock whose WaitUntil moves the time itself.
+  virtual void StartStepped() = 0;
+  virtual bool RunPending() = 0;
+  virtual MonotonicTime NextDue() const = 0;
 };
 
 }  // namespace signet

@@ -29,6 +29,7 @@ class ProviderSet {
   // INVALID_ARGUMENT: no client, or two providers that could not be told apart.
   static absl::Status Check(const std::vector<Provider>& providers);
 
+  const std::vector<Provider>& all() const { return providers_; }
   // Null when not configured. Pointers live as long as the set.
   const Provider* FindByName(absl::string_view name) const;
   // Hostile input: both values come from etcd.

@@ -40,6 +40,29 @@ void TimerQueue::Cancel(TimerId id) {
   when_.erase(known);
 }
 
+std::function<void()> TimerQueue::TakeFirst() {
+  std::function<void()> callback = std::move(due_.begin()->second);
+  when_.erase(due_.begin()->first.second);
+  due_.erase(due_.begin());
+  return callback;
+}
+
+bool TimerQueue::RunDue() {
+  std::function<void()> callback;
+  {
+    MutexLock lock(mutex_);
+    if (stopped_ || due_.empty() || clock_.Monotonic() < due_.begin()->first.first) return false;
+    callback = TakeFirst();
+  }
+  callback();
+  return true;
+}
+
+MonotonicTime TimerQueue::NextDue() const {
+  MutexLock lock(mutex_);
+  return due_.empty() ? absl::InfiniteDuration() : due_.begin()->first.first;
+}
+
 void TimerQueue::Run() {
   while (true) {
     std::function<void()> callback;
@@ -51,9 +74,7 @@ void TimerQueue::Run() {
         clock_.WaitUntil(mutex_, changed_, next);
       }
       if (stopped_) return;
-      callback = std::move(due_.begin()->second);
-      when_.erase(due_.begin()->first.second);
-      due_.erase(due_.begin());
+      callback = TakeFirst();
     }
     callback();
   }

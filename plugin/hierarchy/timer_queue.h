@@ -27,6 +27,10 @@ class TimerQueue {
   TimerQueue& operator=(const TimerQueue&) = delete;
 
   void Start();
+  // Instead of Start: runs the first callback that is due, on this thread; false when none is.
+  bool RunDue();
+  // Infinite when there is no timer.
+  MonotonicTime NextDue() const;
   // Callbacks that are not due never run. Idempotent; not from a callback.
   void Stop();
 
@@ -38,9 +42,10 @@ class TimerQueue {
  private:
   using Key = std::pair<MonotonicTime, TimerId>;
   void Run();
+  std::function<void()> TakeFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   TimerId next_id_ ABSL_GUARDED_BY(mutex_) = 1;

@@ -188,7 +188,8 @@ absl::Status UnwrapFlights::Run(const FlightPtr& flight) {
   call.uid = flight->uid;
   absl::StatusOr<std::shared_ptr<const VerifiedKek>> result = nullptr;
   if (auto kek = unwrapper_.Unwrap(flight->record_bytes, flight->record, call); kek.ok()) {
-    result = std::make_shared<VerifiedKek>(VerifiedKek{flight->record.key_id, *std::move(kek)});
+    result = std::make_shared<VerifiedKek>(
+        VerifiedKek{flight->record.key_id, flight->record.created_unix_seconds, *std::move(kek)});
   } else {
     result = kek.status();
   }

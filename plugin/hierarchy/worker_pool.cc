@@ -50,6 +50,18 @@ size_t WorkerPool::running() const {
   return running_;
 }
 
+bool WorkerPool::RunOne() {
+  std::function<void()> task;
+  {
+    MutexLock lock(mutex_);
+    if (stopped_ || queue_.empty()) return false;
+    task = std::move(queue_.begin()->second);
+    queue_.erase(queue_.begin());
+  }
+  task();
+  return true;
+}
+
 void WorkerPool::Run() {
   while (true) {
     std::function<void()> task;

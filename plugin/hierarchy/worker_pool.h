@@ -26,6 +26,8 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   void Start();
+  // Instead of Start: runs the first task on this thread; false when none waits.
+  bool RunOne();
   // Tasks that have not begun are dropped. Idempotent; not from a task.
   void Stop();
 

@@ -17,7 +17,7 @@ crypto::LocalKekId Id(uint8_t value) {
 std::shared_ptr<const VerifiedKek> Kek() {
   const crypto::SecretBytes bytes = crypto::GenerateLocalKek(crypto::SystemRandom()).value();
   std::shared_ptr<const crypto::LocalKek> kek = crypto::LocalKek::Derive(bytes).value();
-  return std::make_shared<VerifiedKek>(VerifiedKek{"key-id", std::move(kek)});
+  return std::make_shared<VerifiedKek>(VerifiedKek{"key-id", 1700000000, std::move(kek)});
 }
 
 TEST(KekCacheTest, FindsWhatWasInserted) {

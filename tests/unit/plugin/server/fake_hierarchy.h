@@ -3,6 +3,7 @@
 #ifndef SIGNET_TESTS_UNIT_PLUGIN_SERVER_FAKE_HIERARCHY_H_
 #define SIGNET_TESTS_UNIT_PLUGIN_SERVER_FAKE_HIERARCHY_H_
 
+#include <cstdlib>
 #include <list>
 #include <memory>
 #include <string>
@@ -64,6 +65,12 @@ class FakeHierarchy final : public KeyHierarchy {
     state.key_id_history = {key_->key_id};
     return state;
   }
+
+  // No test of the server reaches them.
+  KeyControl& control() override { std::abort(); }
+  void StartStepped() override {}
+  bool RunPending() override { return false; }
+  MonotonicTime NextDue() const override { return absl::InfiniteDuration(); }
 
   void SetStatus(absl::Status status) {
     MutexLock lock(mutex_);

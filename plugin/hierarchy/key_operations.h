@@ -1,0 +1,58 @@
+// KeyOperations: the KeyControl of a KeyHierarchy: what operators ask for, led to the parts that do it, each
+// with an event that says what came of it. Thread-safe; see key_control.h.
+#ifndef SIGNET_PLUGIN_HIERARCHY_KEY_OPERATIONS_H_
+#define SIGNET_PLUGIN_HIERARCHY_KEY_OPERATIONS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "plugin/hierarchy/activation.h"
+#include "plugin/hierarchy/active_key_slot.h"
+#include "plugin/hierarchy/event_feed.h"
+#include "plugin/hierarchy/kek_cache.h"
+#include "plugin/hierarchy/key_control.h"
+
+namespace signet {
+
+class KeyOperations final : public KeyControl {
+ public:
+  // All outlive the object.
+  KeyOperations(Activation& activation, const ActiveKeySlot& slot, const KekCache& cache, EventFeed& feed,
+                const Clock& clock, uint64_t max_uses)
+      : activation_(activation),
+        slot_(slot),
+        cache_(cache),
+        feed_(feed),
+        clock_(clock),
+        max_uses_(max_uses) {}
+
+  void RotateLocalKek(KeyOperationCallback done) override;
+  void RotateRemoteKey(absl::string_view provider, KeyOperationCallback done) override;
+  void RefreshRemoteKey(KeyOperationCallback done) override;
+  void AcceptKeyId(absl::string_view key_id, KeyOperationCallback done) override;
+  void PurgeKeys(KeyOperationCallback done) override;
+  std::vector<LocalKeyInfo> ListKeys() const override;
+  std::shared_ptr<EventSubscription> Subscribe(size_t capacity, bool recent,
+                                               std::function<void()> on_event) override {
+    return feed_.Subscribe(capacity, recent, std::move(on_event));
+  }
+
+ private:
+  // Has `work` done on the key strand, then tells feed and caller. `work` returns the note.
+  void Run(absl::string_view what, std::function<absl::StatusOr<std::string>()> work,
+           KeyOperationCallback done);
+  KeyOperationResult Result(std::string note) const;
+
+  Activation& activation_;
+  const ActiveKeySlot& slot_;
+  const KekCache& cache_;
+  EventFeed& feed_;
+  const Clock& clock_;
+  const uint64_t max_uses_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_PLUGIN_HIERARCHY_KEY_OPERATIONS_H_
