@@ -50,6 +50,13 @@ struct LocalKekConfig {
   size_t cached = 1024;
 };
 
+// How the active provider is watched for new versions.
+struct WatchConfig {
+  absl::Duration interval = absl::Seconds(150);
+  absl::Duration confirm_interval = absl::Seconds(10);
+  absl::Duration activation_delay = absl::Seconds(60);
+};
+
 enum class MemoryLock { kRequired, kWarn };
 enum class LogFormat { kText, kJson };
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
@@ -64,6 +71,8 @@ struct Config {
   KmsSocketConfig kms_socket;
   AdminSocketConfig admin_socket;
   LocalKekConfig local_kek;
+  WatchConfig watch;
+  bool allow_remote_rotation = false;
   std::string status_version = "v2";
   size_t max_plaintext_bytes = 916;
   absl::Duration shutdown_grace = absl::Seconds(10);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "plugin/config/key_life_reader.h"
+
 namespace signet {
 namespace {
 
@@ -110,6 +112,7 @@ Config ReadConfig(SectionReader& root) {
   config.kms_socket = ReadKmsSocket(root.Section("kms_socket"));
   config.admin_socket = ReadAdminSocket(root.Section("admin_socket"));
   config.local_kek = ReadLocalKek(root.Section("local_kek"));
+  ReadKeyLife(root, config);
   root.Optional("shutdown_grace", DurationBetween(absl::ZeroDuration(), absl::Minutes(5)),
                 config.shutdown_grace);
   root.Optional("memory_lock",

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "crypto/digest.h"
 
 namespace signet {
 namespace {
@@ -29,36 +27,20 @@ Activation::Activation(Options options, Parts parts, std::function<void()> on_fi
     : options_(options),
       parts_(parts),
       on_first_key_(std::move(on_first_key)),
-      backoff_(parts_.random),
-      reserve_backoff_(parts_.random),
-      announced_(parts_.store.Current()->history),
-      keys_([this] { return Step(); }, parts_.reserved, parts_.timers, parts_.clock),
-      reservations_([this] { return ReserveUses(); }, parts_.reserved, parts_.timers, parts_.clock) {}
-
-void Activation::Start() { keys_.Kick(); }
+      follower_(options_.follower,
+                {parts_.maker, parts_.planner, parts_.publisher, parts_.store, parts_.slot, parts_.problems,
+                 parts_.clock, parts_.random, parts_.observer, parts_.feed, cancellation_}),
+      retry_(parts_.clock, parts_.random),
+      strand_([this] { return Step(); }, parts_.reserved, parts_.timers, parts_.clock) {}
 
 void Activation::Stop() {
   {
     MutexLock lock(mutex_);
     stopped_ = true;
   }
-  keys_.Stop();
-  reservations_.Stop();
+  strand_.Stop();
   cancellation_->Cancel();
   RunPosted(absl::CancelledError("signetd is stopping"));
-}
-
-void Activation::Attend() {
-  reservations_.Kick();
-  keys_.Kick();
-}
-
-std::vector<std::string> Activation::History() const {
-  MutexLock lock(mutex_);
-  std::vector<std::string> key_ids;
-  key_ids.reserve(announced_.entries().size());
-  for (const AnnouncedKey& entry : announced_.entries()) key_ids.push_back(entry.key_id);
-  return key_ids;
 }
 
 void Activation::Post(std::function<void(const absl::Status& stopped)> work) {
@@ -70,7 +52,7 @@ void Activation::Post(std::function<void(const absl::Status& stopped)> work) {
     }
   }
   if (work) return work(absl::CancelledError("signetd is stopping"));
-  keys_.Kick();
+  strand_.Kick();
 }
 
 void Activation::RunPosted(const absl::Status& stopped) {
@@ -86,69 +68,71 @@ void Activation::RunPosted(const absl::Status& stopped) {
   }
 }
 
-absl::Status Activation::RotateLocal() {
-  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (current == nullptr) return absl::FailedPreconditionError("there is no active key yet");
-  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target, parts_.maker.TargetOf(current->key->remote_version));
-  return MakeAndPublish(target, "rotated by an operator");
-}
-
-absl::Status Activation::Refresh() {
-  if (parts_.slot.Get() == nullptr) return absl::FailedPreconditionError("there is no active key yet");
-  return FollowProvider();
-}
-
 absl::Duration Activation::Step() {
   RunPosted(absl::OkStatus());
-  const absl::Status status = DoWhatIsNeeded();
-  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (status.ok()) {
-    backoff_.Reset();
-    return UntilNextLook(*current);
+  if (retry_.Allowed()) {
+    absl::Status status;
+    if (const auto current = parts_.slot.Get(); current == nullptr) {
+      status = ObtainFirst();
+    } else if (!current->key->stored && !follower_.has_pending()) {
+      status = ReplaceUnstored();
+    } else if (NeedsRenewal(*current) && !follower_.has_pending()) {
+      status = Renew("renewal");
+    }
+    if (cancellation_->cancelled()) return absl::InfiniteDuration();
+    if (status.ok()) {
+      retry_.Succeeded();
+    } else {
+      const absl::Duration retry_in = retry_.Failed(LongestRetry());
+      if (parts_.slot.Get() == nullptr) {
+        parts_.slot.SetProblem(absl::UnavailableError(
+            superseded_.ok() ? absl::StrCat("no active key yet: ", absl::StatusCodeToString(status.code()))
+                             : std::string(superseded_.message())));
+      }
+      parts_.observer.OnActivationFailed(status, retry_in);
+    }
   }
-  if (cancellation_->cancelled()) return absl::InfiniteDuration();
-  const bool works = current != nullptr && current->key->stored && current->uses->Usable() &&
-                     parts_.clock.BootTime() < current->expires_at;
-  const absl::Duration retry_in = backoff_.Next(works ? kLongestRetryWithKey : kLongestRetryWithoutKey);
-  if (current == nullptr) {
-    parts_.slot.SetProblem(superseded_.ok()
-                               ? absl::UnavailableError(absl::StrCat("no active key yet: ",
-                                                                     absl::StatusCodeToString(status.code())))
-                               : absl::UnavailableError(superseded_.message()));
-  }
-  parts_.observer.OnActivationFailed(status, retry_in);
-  return retry_in;
-}
-
-absl::Status Activation::DoWhatIsNeeded() {
-  if (parts_.slot.Get() == nullptr) {
-    SIGNET_RETURN_IF_ERROR(ObtainFirst());
-    on_first_key_();
-  }
-  if (!followed_ || NeedsRenewal(*parts_.slot.Get())) SIGNET_RETURN_IF_ERROR(FollowProvider());
-  if (!parts_.slot.Get()->key->stored) return ReplaceUnstored();
-  return absl::OkStatus();
+  if (parts_.slot.Get() == nullptr) return retry_.Wait();
+  if (!std::exchange(had_first_key_, true)) on_first_key_();
+  follower_.Step();
+  return UntilNextLook();
 }
 
 // A stored record goes first, without asking the provider for its version: after a power cut the KMS may be
-// away, and a known key must not wait for it. The exception is `local`, whose Describe only reads memory:
-// there "activate a version and restart" shows the new key_id as the first one, instead of the old one for
-// the few milliseconds until the new key is made.
+// away, and a known key must not wait for it. The exception is `local`: there "activate a version and
+// restart" shows the new key_id as the first one, instead of the old one until the new one is confirmed.
 absl::Status Activation::ObtainFirst() {
+  superseded_ = absl::OkStatus();
   const std::optional<StoredRecord> stored = FittingStoredRecord();
-  if (stored.has_value()) {
-    if (parts_.maker.active().client->type() == crypto::ProviderType::kLocal && FollowProvider().ok() &&
-        parts_.slot.Get() != nullptr) {
-      return absl::OkStatus();
-    }
-    const absl::Status published = PublishStored(*stored);
-    if (published.ok() || IsTransient(published)) return published;
-    stored_rejected_ = absl::IsDataLoss(published) || absl::IsInvalidArgument(published) ||
-                       absl::IsNotFound(published) || absl::IsOutOfRange(published);
+  if (!stored.has_value()) return MakeFirst("first key");
+  if (PreferDescribed(*stored)) return absl::OkStatus();
+  const absl::Status adopted = AdoptStored(*stored);
+  if (adopted.ok() || IsTransient(adopted)) return adopted;
+  stored_rejected_ = absl::IsDataLoss(adopted) || absl::IsInvalidArgument(adopted) ||
+                     absl::IsNotFound(adopted) || absl::IsOutOfRange(adopted);
+  return MakeFirst("stored record unusable");
+}
+
+bool Activation::PreferDescribed(const StoredRecord& stored) {
+  const KeyPlan plan = parts_.planner.Configured();
+  if (plan.active->client->type() != crypto::ProviderType::kLocal) return false;
+  const absl::StatusOr<KeyTarget> target = parts_.maker.Describe(plan, cancellation_);
+  if (!target.ok() || target->version == stored.version) return false;
+  if (parts_.publisher.Judge(target->announcement) != KeyHistory::Verdict::kNew) return false;
+  if (!MakeAndInstall(*target, "new version").ok()) return false;
+  follower_.NoteAsked();
+  return true;
+}
+
+absl::Status Activation::MakeFirst(absl::string_view reason) {
+  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
+                          parts_.maker.Describe(parts_.planner.Configured(), cancellation_));
+  if (parts_.publisher.Judge(target.announcement) == KeyHistory::Verdict::kSuperseded) {
+    superseded_ = follower_.NoteRollback(target);
+    return superseded_;
   }
-  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target, DescribeCurrent());
-  SIGNET_RETURN_IF_ERROR(MakeAndPublish(target, stored.has_value() ? "stored record unusable" : "first key"));
-  followed_ = true;
+  SIGNET_RETURN_IF_ERROR(MakeAndInstall(target, reason));
+  follower_.NoteAsked();
   return absl::OkStatus();
 }
 
@@ -157,219 +141,122 @@ std::optional<StoredRecord> Activation::FittingStoredRecord() const {
   if (stored_rejected_ || !state->record.has_value() || state->history.empty()) return std::nullopt;
   // The key_id is made of provider, wrap-set, version and generation: when it is the newest of history and
   // what the configuration makes of the stored version, all of them fit.
-  const absl::StatusOr<KeyTarget> target = parts_.maker.TargetOf(state->record->version);
+  const absl::StatusOr<KeyTarget> target =
+      parts_.maker.TargetOf(parts_.planner.Configured(), state->record->version);
   if (!target.ok() || target->announcement.key_id != state->history.newest().key_id) return std::nullopt;
   const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(state->record->record);
   if (!record.ok() || record->key_id != target->announcement.key_id) return std::nullopt;
   return state->record;
 }
 
-// OUT_OF_RANGE: the record is good, but its key has reached its limits.
-absl::Status Activation::PublishStored(const StoredRecord& stored) {
-  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target, parts_.maker.TargetOf(stored.version));
+absl::Status Activation::AdoptStored(const StoredRecord& stored) {
+  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
+                          parts_.maker.TargetOf(parts_.planner.Configured(), stored.version));
   SIGNET_ASSIGN_OR_RETURN(const crypto::Record record, crypto::ParseRecord(stored.record));
   kms::CallContext call;
   call.deadline = parts_.clock.Monotonic() + options_.remote_call_timeout;
   call.cancellation = cancellation_;
-  SIGNET_ASSIGN_OR_RETURN(std::shared_ptr<const crypto::LocalKek> kek,
-                          parts_.unwrapper.Unwrap(stored.record, record, call));
-  MadeKey key{stored.record, crypto::ComputeLocalKekId(stored.record), std::move(kek)};
-
-  const TimeMark now = MarkNow(parts_.clock);
-  const absl::Duration age = Elapsed(stored.created, now, parts_.store.Current()->highest_wall_seen);
-  if (age >= options_.lifetime || stored.reserved_uses >= options_.max_uses) {
-    parts_.cache.Insert(key.id, std::make_shared<VerifiedKek>(
-                                    VerifiedKek{record.key_id, record.created_unix_seconds, key.kek}));
-    return absl::OutOfRangeError("the stored local key has reached its limits");
-  }
-  auto uses = std::make_shared<UseCounter>(stored.reserved_uses, stored.reserved_uses, options_.max_uses);
-  const uint64_t reserved = uses->NextReserved();
-  const absl::Status written = parts_.store.Update([&](PersistentState& state) {
-    state.record->reserved_uses = reserved;
-    state.last_remote_success = now;
-    return true;
-  });
-  if (!written.ok()) {
-    parts_.cache.Insert(key.id, std::make_shared<VerifiedKek>(
-                                    VerifiedKek{record.key_id, record.created_unix_seconds, key.kek}));
-    return PublishUnstored(target, written);
-  }
-  uses->Extend(reserved);
-  Publish(target, std::move(key), stored.created, std::move(uses), /*stored=*/true, "stored record");
-  return absl::OkStatus();
+  MadeKey key{stored.record, crypto::ComputeLocalKekId(stored.record), nullptr, {}};
+  SIGNET_ASSIGN_OR_RETURN(key.kek, parts_.unwrapper.Unwrap(stored.record, record, call));
+  const absl::Status adopted = parts_.publisher.Adopt(target, stored, key);
+  if (adopted.ok() || absl::IsOutOfRange(adopted)) return adopted;
+  return FallBackToUnstored(target, adopted);
 }
 
-absl::StatusOr<KeyTarget> Activation::DescribeCurrent() {
-  superseded_ = absl::OkStatus();
-  SIGNET_ASSIGN_OR_RETURN(KeyTarget target, parts_.maker.Describe(cancellation_));
-  MutexLock lock(mutex_);
-  if (announced_.Judge(target.announcement) == KeyHistory::Verdict::kSuperseded) {
-    superseded_ = absl::FailedPreconditionError(
-        absl::StrCat("the KMS names a superseded key version; to use it, set key_id_generation to ",
-                     announced_.NextGeneration(target.announcement), " on every node"));
-    return superseded_;
-  }
-  return target;
+absl::Status Activation::MakeAndInstall(const KeyTarget& target, absl::string_view reason) {
+  SIGNET_ASSIGN_OR_RETURN(const MadeKey made,
+                          parts_.maker.Make(target, KeyMaker::Missing::kRefuse, cancellation_));
+  const absl::Status installed = parts_.publisher.Install(target, made, reason);
+  if (installed.ok()) return installed;
+  return FallBackToUnstored(target, installed);
 }
 
-absl::Status Activation::FollowProvider() {
-  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target, DescribeCurrent());
-  bool known = false;
-  {
-    MutexLock lock(mutex_);
-    known = announced_.Judge(target.announcement) == KeyHistory::Verdict::kNewest;
-  }
+// The key that could not be written is dropped, not used: the disk may hold it all the same, with fewer uses
+// than it would have had.
+absl::Status Activation::FallBackToUnstored(const KeyTarget& target, const absl::Status& write_error) {
+  parts_.observer.OnStateProblem("state", write_error);
+  if (!parts_.publisher.MayPublishUnstored(target)) return write_error;
   const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (!known) {
-    SIGNET_RETURN_IF_ERROR(MakeAndPublish(target, "new version"));
-  } else if (current != nullptr && NeedsRenewal(*current)) {
-    SIGNET_RETURN_IF_ERROR(MakeAndPublish(target, "renewal"));
-  }
-  followed_ = true;
+  if (current != nullptr && !NeedsRenewal(*current)) return write_error;
+  SIGNET_ASSIGN_OR_RETURN(const MadeKey made,
+                          parts_.maker.Make(target, KeyMaker::Missing::kRefuse, cancellation_));
+  parts_.publisher.PublishUnstored(target, made);
+  parts_.problems.Set("not_stored", "the state directory cannot be written; this key ends with the process",
+                      "make room, or give signetd its directory back");
   return absl::OkStatus();
+}
+
+absl::Status Activation::Renew(absl::string_view reason) {
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
+                          parts_.maker.TargetOf(parts_.planner.Configured(), current->key->remote_version));
+  const absl::Status renewed = MakeAndInstall(target, reason);
+  // The KMS wraps under another version by now: the watcher is to find out which.
+  if (absl::IsAborted(renewed)) follower_.AskSoon();
+  return renewed;
 }
 
 // The disk is tried before the KMS is asked for anything: while it fails, no key is made in vain.
 absl::Status Activation::ReplaceUnstored() {
-  const absl::Status written = parts_.store.Update([](PersistentState&) { return true; });
-  if (!written.ok()) {
+  if (const absl::Status written = parts_.store.Update([](PersistentState&) { return true; });
+      !written.ok()) {
     parts_.observer.OnStateProblem("state", written);
     return written;
   }
-  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target, DescribeCurrent());
-  return MakeAndPublish(target, "state directory writable again");
-}
-
-absl::Status Activation::MakeAndPublish(const KeyTarget& target, absl::string_view reason) {
-  SIGNET_ASSIGN_OR_RETURN(MadeKey made, parts_.maker.Make(target, cancellation_));
-  const TimeMark now = MarkNow(parts_.clock);
-  KeyHistory history;
-  {
-    MutexLock lock(mutex_);
-    history = announced_;
-  }
-  if (history.Judge(target.announcement) == KeyHistory::Verdict::kNew) history.Append(target.announcement);
-  const uint64_t reserved = std::min(UseCounter::kBlock, options_.max_uses);
-  const absl::Status written = parts_.store.Update([&](PersistentState& state) {
-    state.history = history;
-    state.record = StoredRecord{made.record, target.version, reserved, now};
-    state.last_remote_success = now;
-    return true;
-  });
-  if (!written.ok()) return PublishUnstored(target, written);
-  Publish(target, std::move(made), now, std::make_shared<UseCounter>(0, reserved, options_.max_uses),
-          /*stored=*/true, reason);
+  SIGNET_RETURN_IF_ERROR(Renew("state directory writable again"));
+  parts_.problems.Clear("not_stored");
   return absl::OkStatus();
 }
 
-// The key that could not be written is dropped, not used: the disk may hold it all the same, with fewer uses
-// than it would have had. A key_id that the disk does not know is not announced, or a restart could fall back
-// behind it; only where the disk knows none at all there is nothing to fall back to.
-absl::Status Activation::PublishUnstored(const KeyTarget& target, const absl::Status& write_error) {
-  parts_.observer.OnStateProblem("state", write_error);
-  const KeyHistory& durable = parts_.store.Current()->history;
-  if (!durable.empty() && durable.newest().key_id != target.announcement.key_id) return write_error;
-  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (current != nullptr && !NeedsRenewal(*current)) return write_error;
-  SIGNET_ASSIGN_OR_RETURN(MadeKey made, parts_.maker.Make(target, cancellation_));
-  Publish(target, std::move(made), MarkNow(parts_.clock),
-          std::make_shared<UseCounter>(0, options_.max_uses, options_.max_uses), /*stored=*/false,
-          "state directory not writable");
-  return absl::OkStatus();
+absl::StatusOr<std::string> Activation::RotateLocal() {
+  if (parts_.slot.Get() == nullptr) return absl::FailedPreconditionError("there is no active key yet");
+  if (follower_.has_pending()) {
+    return absl::FailedPreconditionError("a new version is pending: it brings a new local key");
+  }
+  SIGNET_RETURN_IF_ERROR(Renew("rotated by an operator"));
+  return std::string(
+      "a new local key encrypts; kube-apiserver keeps its seed until it restarts or sees a new key_id");
 }
 
-void Activation::Publish(const KeyTarget& target, MadeKey made, const TimeMark& created,
-                         std::shared_ptr<UseCounter> uses, bool stored, absl::string_view reason) {
-  auto key = std::make_shared<ActiveKey>();
-  key->key_id = target.announcement.key_id;
-  key->key_id_hash = crypto::KeyIdHash(key->key_id);
-  key->provider_name = parts_.maker.active().name;
-  key->remote_version = target.version;
-  key->record = std::move(made.record);
-  key->local_kek_id = made.id;
-  key->local_kek = std::move(made.kek);
-  key->created = created.wall;
-  key->stored = stored;
-
-  const absl::Duration age =
-      Elapsed(created, MarkNow(parts_.clock), parts_.store.Current()->highest_wall_seen);
-  const absl::Duration born_at = parts_.clock.BootTime() - age;
-  auto published = std::make_shared<PublishedKey>();
-  published->key = key;
-  published->uses = std::move(uses);
-  published->renew_at = born_at + options_.lifetime * 2 / 3;
-  published->expires_at = born_at + options_.lifetime;
-
-  {
-    MutexLock lock(mutex_);
-    if (announced_.Judge(target.announcement) == KeyHistory::Verdict::kNew)
-      announced_.Append(target.announcement);
-  }
-  parts_.journal.Add(key->local_kek_id, key->record);
-  // Before it loses its place, so that it can always be found in one of the two.
-  if (const auto old = parts_.slot.Get(); old != nullptr) {
-    parts_.cache.Insert(old->key->local_kek_id,
-                        std::make_shared<VerifiedKek>(VerifiedKek{
-                            old->key->key_id, static_cast<uint64_t>(absl::ToUnixSeconds(old->key->created)),
-                            old->key->local_kek}));
-  }
-  parts_.slot.Publish(std::move(published));
-  parts_.observer.OnActivated(*key, reason);
-  KeyEvent event;
-  event.kind = KeyEvent::Kind::kKeyActivated;
-  event.provider = key->provider_name;
-  event.key_id = key->key_id;
-  event.local_kek_id = absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(key->local_kek_id.data()), key->local_kek_id.size()));
-  event.detail = std::string(reason);
-  parts_.feed.Publish(std::move(event));
+absl::StatusOr<std::string> Activation::RotateRemote(const std::string& name) {
+  const Provider* const provider =
+      name.empty() ? parts_.planner.Configured().active : parts_.providers.FindByName(name);
+  if (provider == nullptr) return absl::NotFoundError(absl::StrCat("no provider is named ", name));
+  kms::CallContext call;
+  call.deadline = parts_.clock.Monotonic() + options_.remote_call_timeout;
+  call.cancellation = cancellation_;
+  SIGNET_RETURN_IF_ERROR(parts_.providers.Rotate(*provider, call));
+  follower_.AskSoon();
+  return absl::StrCat(provider->name, " has a new version; it is announced once it is confirmed and proved");
 }
 
-absl::Duration Activation::ReserveUses() {
-  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (current == nullptr || !current->key->stored || !current->uses->NeedsReservation()) {
-    return absl::InfiniteDuration();
-  }
-  const uint64_t reserved = current->uses->NextReserved();
-  bool still_ours = false;
-  const absl::Status written = parts_.store.Update([&](PersistentState& state) {
-    still_ours = state.record.has_value() && state.record->record == current->key->record;
-    if (still_ours) state.record->reserved_uses = reserved;
-    return still_ours;
-  });
-  if (!written.ok()) {
-    parts_.observer.OnStateProblem("state", written);
-    current->uses->ReservationFailed();
-    if (current->uses->NeedsRenewal()) keys_.Kick();
-    return reserve_backoff_.Next(kLongestRetryWithoutKey);
-  }
-  reserve_backoff_.Reset();
-  if (!still_ours) return absl::InfiniteDuration();
-  current->uses->Extend(reserved);
-  return absl::ZeroDuration();
+absl::StatusOr<std::string> Activation::Refresh() {
+  SIGNET_RETURN_IF_ERROR(follower_.Look());
+  return std::string(follower_.has_pending() ? "the KMS was asked; a version is pending"
+                                             : "the KMS was asked");
 }
 
-void Activation::Close() {
-  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (current == nullptr) return;
-  const uint64_t used = current->uses->Close();
-  const absl::Status written = parts_.store.Update([&](PersistentState& state) {
-    if (!current->key->stored || !state.record.has_value() || state.record->record != current->key->record) {
-      return false;
-    }
-    state.record->reserved_uses = used;
-    return true;
-  });
-  if (!written.ok()) parts_.observer.OnStateProblem("state", written);
-}
+absl::StatusOr<std::string> Activation::Accept(const std::string& key_id) { return follower_.Accept(key_id); }
 
 bool Activation::NeedsRenewal(const PublishedKey& published) const {
   return published.uses->NeedsRenewal() || parts_.clock.BootTime() >= published.renew_at;
 }
 
-absl::Duration Activation::UntilNextLook(const PublishedKey& published) const {
-  const absl::Duration until_renewal = published.renew_at - parts_.clock.BootTime();
-  return std::clamp(until_renewal, absl::Milliseconds(10), kLongestSleep);
+absl::Duration Activation::LongestRetry() const {
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  const bool works = current != nullptr && current->key->stored && current->uses->Usable() &&
+                     parts_.clock.BootTime() < current->expires_at;
+  return works ? kLongestRetryWithKey : kLongestRetryWithoutKey;
+}
+
+absl::Duration Activation::UntilNextLook() const {
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  absl::Duration next = std::min(kLongestSleep, follower_.next() - parts_.clock.Monotonic());
+  const bool wants = !current->key->stored || NeedsRenewal(*current);
+  if (!follower_.has_pending()) {
+    next = std::min(next, wants ? retry_.Wait() : current->renew_at - parts_.clock.BootTime());
+  }
+  return std::max(next, absl::Milliseconds(10));
 }
 
 }  // namespace signet

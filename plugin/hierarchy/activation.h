@@ -1,18 +1,17 @@
-// Activation: obtains the active key at start, renews it, and keeps its uses reserved, in the background and
-// for as long as it takes. The order "proved by the KMS, durable, published" holds for every key.
+// Activation: conducts the life of the active key in the background, for as long as it takes: obtains it at
+// start, follows the remote key's versions, renews the local KEK before its limits. The order "proved by the
+// KMS, durable, published" holds for every key.
 //
-// Thread-safe. Start, Stop and Attend do not block; the work runs on the reserved workers, one piece at a
-// time.
+// Thread-safe. Start, Stop, Attend and Post do not block; the work runs on the reserved workers, one piece at
+// a time.
 #ifndef SIGNET_PLUGIN_HIERARCHY_ACTIVATION_H_
 #define SIGNET_PLUGIN_HIERARCHY_ACTIVATION_H_
 
-#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,33 +22,35 @@
 #include "base/mutex.h"
 #include "crypto/random.h"
 #include "plugin/hierarchy/active_key_slot.h"
-#include "plugin/hierarchy/backoff.h"
-#include "plugin/hierarchy/event_feed.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
-#include "plugin/hierarchy/journal.h"
-#include "plugin/hierarchy/kek_cache.h"
 #include "plugin/hierarchy/key_maker.h"
+#include "plugin/hierarchy/key_planner.h"
+#include "plugin/hierarchy/problem_board.h"
+#include "plugin/hierarchy/publisher.h"
 #include "plugin/hierarchy/record_unwrapper.h"
+#include "plugin/hierarchy/retry.h"
 #include "plugin/hierarchy/state_store.h"
 #include "plugin/hierarchy/strand.h"
+#include "plugin/hierarchy/version_follower.h"
 
 namespace signet {
 
 class Activation {
  public:
   struct Options {
-    absl::Duration lifetime;
-    uint64_t max_uses = 0;
     absl::Duration remote_call_timeout;
+    VersionFollower::Options follower;
   };
   // What it works with; all outlive the object, pool and timers stop before it is destroyed.
   struct Parts {
     const KeyMaker& maker;
+    const KeyPlanner& planner;
     const RecordUnwrapper& unwrapper;
+    const ProviderSet& providers;
+    Publisher& publisher;
     StateStore& store;
     ActiveKeySlot& slot;
-    KekCache& cache;
-    Journal& journal;
+    ProblemBoard& problems;
     WorkerPool& reserved;
     TimerQueue& timers;
     const Clock& clock;
@@ -60,69 +61,65 @@ class Activation {
   // `on_first_key` runs once, on a worker, when the first key is published; it must not block.
   Activation(Options options, Parts parts, std::function<void()> on_first_key);
 
-  void Start();
+  void Start() { strand_.Kick(); }
   // Cancels the remote call in progress; nothing new begins.
   void Stop();
-  // The active key's uses want looking at.
-  void Attend();
+  // The active key wants looking at.
+  void Attend() { strand_.Kick(); }
   // Has `work` run between two rounds, with OK; with CANCELLED instead when Stop comes first.
   void Post(std::function<void(const absl::Status& stopped)> work);
-  // For posted work only. FAILED_PRECONDITION: no active key yet; else what KMS or disk said.
-  absl::Status RotateLocal();
-  absl::Status Refresh();
-  // After the workers are joined: gives back what was reserved and not used. Blocks on the disk.
-  void Close();
 
-  // Oldest first, the active key's last.
-  std::vector<std::string> History() const;
+  const VersionFollower& follower() const { return follower_; }
+
+  // For posted work only; see KeyControl.
+  absl::StatusOr<std::string> RotateLocal();
+  absl::StatusOr<std::string> RotateRemote(const std::string& provider);
+  absl::StatusOr<std::string> Refresh();
+  absl::StatusOr<std::string> Accept(const std::string& key_id);
 
  private:
   // One round of work; how long until the next.
   absl::Duration Step();
   void RunPosted(const absl::Status& stopped);
-  absl::Status DoWhatIsNeeded();
-  absl::Status ObtainFirst();
-  // Asks the provider for its version and makes a key when it is a new one or the current key is to be
-  // renewed.
-  absl::Status FollowProvider();
-  absl::Status ReplaceUnstored();
 
+  absl::Status ObtainFirst();
   // The stored record, when it is what the configuration would announce.
   std::optional<StoredRecord> FittingStoredRecord() const;
-  absl::Status PublishStored(const StoredRecord& stored);
-  // FAILED_PRECONDITION when history holds as superseded what the provider names now.
-  absl::StatusOr<KeyTarget> DescribeCurrent();
-  absl::Status MakeAndPublish(const KeyTarget& target, absl::string_view reason);
-  absl::Status PublishUnstored(const KeyTarget& target, const absl::Status& write_error);
-  void Publish(const KeyTarget& target, MadeKey made, const TimeMark& created,
-               std::shared_ptr<UseCounter> uses, bool stored, absl::string_view reason);
+  absl::Status AdoptStored(const StoredRecord& stored);
+  absl::Status MakeFirst(absl::string_view reason);
+  // For `local`, whose Describe only reads memory: true when it announced a version that is not the stored
+  // record's.
+  bool PreferDescribed(const StoredRecord& stored);
 
-  absl::Duration ReserveUses();
+  absl::Status Renew(absl::string_view reason);
+  absl::Status ReplaceUnstored();
+  absl::Status MakeAndInstall(const KeyTarget& target, absl::string_view reason);
+  // When the disk refused a key: makes another one that is never stored, if that is allowed and needed.
+  absl::Status FallBackToUnstored(const KeyTarget& target, const absl::Status& write_error);
+
   bool NeedsRenewal(const PublishedKey& published) const;
-  absl::Duration UntilNextLook(const PublishedKey& published) const;
+  // What is tried without a usable key is tried often, what is tried with one seldom.
+  absl::Duration LongestRetry() const;
+  absl::Duration UntilNextLook() const;
 
   const Options options_;
   const Parts parts_;
   const std::function<void()> on_first_key_;
   const std::shared_ptr<CancellationToken> cancellation_ = std::make_shared<CancellationToken>();
 
-  // Touched by the key strand only.
-  Backoff backoff_;
+  // Touched by the strand only.
+  VersionFollower follower_;
+  Retry retry_;  // of obtaining, renewing and replacing
+  bool had_first_key_ = false;
   bool stored_rejected_ = false;  // the stored record cannot be used by this process
-  bool followed_ = false;         // the provider's version was taken up once since the start
-  absl::Status superseded_;       // what DescribeCurrent refused last, if it did
+  absl::Status
+      superseded_;  // what is said while the KMS names a superseded version and nothing else is there
 
-  // Touched by the reservation strand only.
-  Backoff reserve_backoff_;
-
-  mutable Mutex mutex_;
+  Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<std::function<void(const absl::Status&)>> posted_ ABSL_GUARDED_BY(mutex_);
-  // What this process and those before it announced, the keys that could not be stored included.
-  KeyHistory announced_ ABSL_GUARDED_BY(mutex_);
 
-  Strand keys_;
-  Strand reservations_;  // apart, so that a hanging KMS does not hold up a disk write
+  Strand strand_;
 };
 
 }  // namespace signet

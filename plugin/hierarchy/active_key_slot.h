@@ -38,6 +38,14 @@ class ActiveKeySlot {
     problem_ = absl::OkStatus();
   }
 
+  // No key serves from now on; `problem` is why.
+  void Retract(absl::Status problem) {
+    std::shared_ptr<const PublishedKey> retracted;
+    MutexLock lock(mutex_);
+    published_.swap(retracted);
+    problem_ = std::move(problem);
+  }
+
   // Why Encrypt does not work while it does not; safe to show to API clients.
   absl::Status problem() const {
     MutexLock lock(mutex_);

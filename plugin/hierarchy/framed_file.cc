@@ -26,8 +26,8 @@ std::string FrameFile(absl::string_view magic, uint32_t format, absl::string_vie
   return bytes;
 }
 
-absl::StatusOr<absl::string_view> UnframeFile(absl::string_view magic, uint32_t newest_format,
-                                              absl::string_view bytes) {
+absl::StatusOr<UnframedFile> UnframeFile(absl::string_view magic, uint32_t newest_format,
+                                         absl::string_view bytes) {
   ByteReader reader(bytes);
   absl::string_view found_magic, body, checksum;
   uint32_t format = 0, size = 0;
@@ -46,7 +46,7 @@ absl::StatusOr<absl::string_view> UnframeFile(absl::string_view magic, uint32_t 
     return absl::FailedPreconditionError(absl::StrCat("written by a newer signetd (format ", format,
                                                       ", this one reads up to ", newest_format, ")"));
   }
-  return body;
+  return UnframedFile{format, body};
 }
 
 }  // namespace signet

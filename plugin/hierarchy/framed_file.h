@@ -17,10 +17,14 @@ namespace signet {
 // `magic` is 8 bytes; `body` is shorter than 4 GiB.
 std::string FrameFile(absl::string_view magic, uint32_t format, absl::string_view body);
 
-// The body, as a view into `bytes`. DATA_LOSS: torn, foreign or changed; FAILED_PRECONDITION: whole, but its
+struct UnframedFile {
+  uint32_t format = 0;
+  absl::string_view body;  // a view into the file's bytes
+};
+//  DATA_LOSS: torn, foreign or changed; FAILED_PRECONDITION: whole, but its
 // format is above `newest_format`.
-absl::StatusOr<absl::string_view> UnframeFile(absl::string_view magic, uint32_t newest_format,
-                                              absl::string_view bytes);
+absl::StatusOr<UnframedFile> UnframeFile(absl::string_view magic, uint32_t newest_format,
+                                         absl::string_view bytes);
 
 }  // namespace signet
 

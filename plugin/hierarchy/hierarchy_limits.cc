@@ -34,6 +34,10 @@ absl::Status CheckLimits(const HierarchyOptions& options) {
   if (options.local_kek_max_uses == 0 || options.local_kek_max_uses > kMostUses) {
     return refuse("local_kek max_uses: 1 to 2^32");
   }
+  if (options.watch_interval <= absl::ZeroDuration() || options.confirm_interval <= absl::ZeroDuration() ||
+      options.activation_delay < absl::ZeroDuration()) {
+    return refuse("watch intervals: must be positive");
+  }
   if (options.cached_local_keks == 0) return refuse("cached local KEKs: at least 1");
   if (options.journal_records == 0 || options.journal_records > kMaxJournalRecords) {
     return refuse("journal records: 1 to 65536");

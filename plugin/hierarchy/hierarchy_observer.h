@@ -14,7 +14,7 @@ namespace signet {
 
 class HierarchyObserver {
  public:
-  enum class RemoteOperation { kDescribe, kWrap, kUnwrap };
+  enum class RemoteOperation { kDescribe, kWrap, kUnwrap, kRotate };
   enum class CacheEvent { kHit, kMiss, kJoinedFlight, kNegativeHit, kEviction };
 
   virtual ~HierarchyObserver() = default;

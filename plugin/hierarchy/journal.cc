@@ -32,8 +32,8 @@ std::string EncodeJournal(const std::vector<std::string>& records) {
 }
 
 absl::StatusOr<std::vector<std::string>> DecodeJournal(absl::string_view bytes) {
-  SIGNET_ASSIGN_OR_RETURN(const absl::string_view body, UnframeFile(kMagic, kFormat, bytes));
-  ByteReader reader(body);
+  SIGNET_ASSIGN_OR_RETURN(const UnframedFile file, UnframeFile(kMagic, kFormat, bytes));
+  ByteReader reader(file.body);
   uint32_t count = 0;
   if (!reader.ReadU32(count) || count > kMaxJournalRecords) return absl::DataLossError("malformed");
   std::vector<std::string> records;

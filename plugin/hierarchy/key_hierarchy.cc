@@ -13,6 +13,7 @@
 #include "plugin/hierarchy/key_operations.h"
 #include "plugin/hierarchy/prewarm.h"
 #include "plugin/hierarchy/unwrap_flights.h"
+#include "plugin/hierarchy/use_reservation.h"
 
 namespace signet {
 namespace {
@@ -49,13 +50,20 @@ class KeyHierarchyImpl final : public KeyHierarchy {
         reserved_workers_(options_.reserved_workers, kReservedQueue),
         flights_({options_.max_waiting_decrypts, options_.remote_call_timeout}, unwrapper_, cache_, journal_,
                  remote_workers_, timers_, clock, observer),
-        maker_({options_.cluster_id, options_.key_id_generation, options_.remote_call_timeout}, providers_,
-               *providers_.FindByName(options_.active_provider), clock, random),
-        activation_({options_.local_kek_lifetime, options_.local_kek_max_uses, options_.remote_call_timeout},
-                    {maker_, unwrapper_, *store_, slot_, cache_, journal_, reserved_workers_, timers_, clock,
-                     random, observer, feed_},
+        maker_({options_.cluster_id, options_.remote_call_timeout}, providers_, clock, random),
+        planner_({options_.active_provider, {}, options_.key_id_generation}, providers_, *store_),
+        problems_(clock),
+        publisher_({options_.local_kek_lifetime, options_.local_kek_max_uses},
+                   {*store_, slot_, cache_, journal_, clock, observer, feed_}),
+        activation_({options_.remote_call_timeout,
+                     {{options_.watch_interval, options_.confirm_interval}, options_.activation_delay}},
+                    {maker_, planner_, unwrapper_, providers_, publisher_, *store_, slot_, problems_,
+                     reserved_workers_, timers_, clock, random, observer, feed_},
                     [this] { prewarm_->Begin(); }),
-        operations_(activation_, slot_, cache_, feed_, clock, options_.local_kek_max_uses),
+        reservation_(*store_, slot_, reserved_workers_, timers_, clock, random, observer,
+                     [this] { activation_.Attend(); }),
+        operations_({options_.local_kek_max_uses, options_.allow_remote_rotation}, activation_, slot_, cache_,
+                    feed_, clock),
         journal_writer_([this] { return WriteJournal(); }, reserved_workers_, timers_, clock) {
     if (const absl::Status loaded = journal_.Load(); !loaded.ok()) observer.OnStateProblem("journal", loaded);
     std::vector<std::string> newest_first = journal_.NewestFirst();
@@ -94,12 +102,13 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     }
     flights_.Stop();
     activation_.Stop();
+    reservation_.Stop();
     prewarm_->Stop();
     journal_writer_.Stop();
     timers_.Stop();
     remote_workers_.Stop();
     reserved_workers_.Stop();
-    activation_.Close();
+    publisher_.Close();
     WriteJournal();
   }
 
@@ -120,6 +129,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
       case UseCounter::Grant::kRefused:
         return UsedUp();
       case UseCounter::Grant::kGrantedAttention:
+        reservation_.Attend();
         activation_.Attend();
         break;
       case UseCounter::Grant::kGranted:
@@ -152,6 +162,8 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     HierarchyState state;
     const std::shared_ptr<const PublishedKey> published = slot_.Get();
     state.status = Writable().status();
+    state.pending = activation_.follower().Pending();
+    state.problems = problems_.List();
     state.max_uses = options_.local_kek_max_uses;
     for (const Provider& provider : providers_.all()) {
       ProviderState entry;
@@ -167,7 +179,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     }
     state.cached_local_keks += cache_.size();
     state.journal_records = journal_.size();
-    state.key_id_history = activation_.History();
+    state.key_id_history = publisher_.History();
     return state;
   }
 
@@ -254,7 +266,11 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   WorkerPool reserved_workers_;
   UnwrapFlights flights_;
   const KeyMaker maker_;
+  const KeyPlanner planner_;
+  ProblemBoard problems_;
+  Publisher publisher_;
   Activation activation_;
+  UseReservation reservation_;
   KeyOperations operations_;
   std::unique_ptr<Prewarm> prewarm_;
   Strand journal_writer_;

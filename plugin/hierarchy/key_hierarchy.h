@@ -42,6 +42,12 @@ struct HierarchyOptions {
   size_t cached_local_keks = 1024;
   size_t journal_records = 4096;
 
+  // The watcher. All but the delays between nodes may go down to 100 ms, for tests.
+  absl::Duration watch_interval = absl::Seconds(150);   // between two looks at the version, ± 20 %
+  absl::Duration confirm_interval = absl::Seconds(10);  // between looks that confirm a changed answer
+  absl::Duration activation_delay = absl::Seconds(60);  // from its confirmation to the announcement
+  bool allow_remote_rotation = false;                   // whether operators may have the KMS rotate its key
+
   size_t remote_workers = 8;    // for cache misses
   size_t reserved_workers = 2;  // besides, for activation, renewal and pre-warm
   size_t max_waiting_decrypts = 4096;

@@ -3,14 +3,24 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "kms_client/failure_class.h"
 #include "plugin/hierarchy/key_id.h"
 
 namespace signet {
+namespace {
 
-KeyMaker::KeyMaker(Options options, const ProviderSet& providers, const Provider& active, const Clock& clock,
+bool IsUnreachable(const absl::Status& status) {
+  const kms::FailureClass failure = kms::GetFailureClass(status);
+  return failure == kms::FailureClass::kUnreachable || failure == kms::FailureClass::kThrottled;
+}
+
+}  // namespace
+
+KeyMaker::KeyMaker(Options options, const ProviderSet& providers, const Clock& clock,
                    crypto::RandomSource& random)
-    : options_(std::move(options)), providers_(providers), active_(active), clock_(clock), random_(random) {}
+    : options_(std::move(options)), providers_(providers), clock_(clock), random_(random) {}
 
 kms::CallContext KeyMaker::CallNow(const std::shared_ptr<CancellationToken>& cancellation) const {
   kms::CallContext call;
@@ -19,14 +29,15 @@ kms::CallContext KeyMaker::CallNow(const std::shared_ptr<CancellationToken>& can
   return call;
 }
 
-absl::StatusOr<KeyTarget> KeyMaker::TargetOf(const kms::RemoteVersion& version) const {
+absl::StatusOr<KeyTarget> KeyMaker::TargetOf(const KeyPlan& plan, const kms::RemoteVersion& version) const {
   KeyIdInputs inputs;
-  inputs.type = active_.client->type();
-  inputs.fingerprint = active_.client->fingerprint();
+  inputs.type = plan.active->client->type();
+  inputs.fingerprint = plan.active->client->fingerprint();
   inputs.version = version;
-  inputs.wrap_set = {inputs.fingerprint};
-  inputs.generation = options_.key_id_generation;
+  for (const Provider* provider : plan.wrap_set) inputs.wrap_set.push_back(provider->client->fingerprint());
+  inputs.generation = plan.generation;
   KeyTarget target;
+  target.plan = plan;
   target.version = version;
   SIGNET_ASSIGN_OR_RETURN(target.announcement.key_id, MakeKeyId(inputs));
   target.announcement.first_announced = clock_.Wall();
@@ -37,39 +48,68 @@ absl::StatusOr<KeyTarget> KeyMaker::TargetOf(const kms::RemoteVersion& version) 
   return target;
 }
 
-absl::StatusOr<KeyTarget> KeyMaker::Describe(const std::shared_ptr<CancellationToken>& cancellation) const {
+absl::StatusOr<KeyTarget> KeyMaker::Describe(const KeyPlan& plan,
+                                             const std::shared_ptr<CancellationToken>& cancellation) const {
   SIGNET_ASSIGN_OR_RETURN(const kms::KeyDescription description,
-                          providers_.Describe(active_, CallNow(cancellation)));
-  return TargetOf(description.current);
+                          providers_.Describe(*plan.active, CallNow(cancellation)));
+  return TargetOf(plan, description.current);
 }
 
-absl::StatusOr<MadeKey> KeyMaker::Make(const KeyTarget& target,
-                                       const std::shared_ptr<CancellationToken>& cancellation) const {
-  const kms::WrapContext context{options_.cluster_id};
+absl::StatusOr<KeyTarget> KeyMaker::LearnVersion(
+    const KeyPlan& plan, const std::shared_ptr<CancellationToken>& cancellation) const {
   SIGNET_ASSIGN_OR_RETURN(const crypto::SecretBytes plain, crypto::GenerateLocalKek(random_));
+  SIGNET_ASSIGN_OR_RETURN(
+      const kms::WrapResult wrapped,
+      providers_.Wrap(*plan.active, CallNow(cancellation), plain, kms::WrapContext{options_.cluster_id}));
+  return TargetOf(plan, wrapped.version);
+}
+
+absl::StatusOr<crypto::RecordEntry> KeyMaker::WrapBy(
+    const Provider& provider, const crypto::SecretBytes& plain, const kms::RemoteVersion* expected,
+    const std::shared_ptr<CancellationToken>& cancellation) const {
+  const kms::WrapContext context{options_.cluster_id};
   SIGNET_ASSIGN_OR_RETURN(kms::WrapResult wrapped,
-                          providers_.Wrap(active_, CallNow(cancellation), plain, context));
-  if (wrapped.version != target.version) {
+                          providers_.Wrap(provider, CallNow(cancellation), plain, context));
+  if (expected != nullptr && wrapped.version != *expected) {
     return absl::AbortedError("the provider wrapped under another version than it described");
   }
   SIGNET_ASSIGN_OR_RETURN(
       const kms::UnwrapResult unwrapped,
-      providers_.Unwrap(active_, CallNow(cancellation), wrapped.backend_field, wrapped.blob, context));
-  if (unwrapped.version.has_value() && *unwrapped.version != target.version) {
+      providers_.Unwrap(provider, CallNow(cancellation), wrapped.backend_field, wrapped.blob, context));
+  if (unwrapped.version.has_value() && *unwrapped.version != wrapped.version) {
     return absl::AbortedError("the provider unwrapped under another version than it wrapped");
   }
   if (unwrapped.plaintext != plain) {
     return absl::DataLossError("the provider unwrapped something else than it wrapped");
   }
+  return crypto::RecordEntry{static_cast<uint8_t>(provider.client->type()), provider.client->fingerprint(),
+                             std::move(wrapped.backend_field), std::move(wrapped.blob)};
+}
 
+absl::StatusOr<MadeKey> KeyMaker::Make(const KeyTarget& target, Missing missing,
+                                       const std::shared_ptr<CancellationToken>& cancellation) const {
+  SIGNET_ASSIGN_OR_RETURN(const crypto::SecretBytes plain, crypto::GenerateLocalKek(random_));
+  MadeKey made;
   crypto::Record record;
   record.key_id = target.announcement.key_id;
   record.created_unix_seconds =
       static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixSeconds(clock_.Wall()), 0));
-  record.entries.push_back(crypto::RecordEntry{static_cast<uint8_t>(active_.client->type()),
-                                               active_.client->fingerprint(),
-                                               std::move(wrapped.backend_field), std::move(wrapped.blob)});
-  MadeKey made;
+  for (const Provider* provider : target.plan.wrap_set) {
+    const bool active = provider == target.plan.active;
+    absl::StatusOr<crypto::RecordEntry> entry =
+        WrapBy(*provider, plain, active ? &target.version : nullptr, cancellation);
+    if (entry.ok()) {
+      record.entries.push_back(*std::move(entry));
+    } else if (!active && missing == Missing::kAllow && IsUnreachable(entry.status())) {
+      made.missing.push_back(provider->name);
+    } else if (active) {
+      return entry.status();
+    } else {
+      absl::Status named(entry.status().code(),
+                         absl::StrCat("provider ", provider->name, ": ", entry.status().message()));
+      return kms::WithFailureClass(std::move(named), kms::GetFailureClass(entry.status()));
+    }
+  }
   SIGNET_ASSIGN_OR_RETURN(made.kek, crypto::LocalKek::Derive(plain));
   SIGNET_ASSIGN_OR_RETURN(made.record, made.kek->FinishRecord(record, options_.cluster_id));
   made.id = crypto::ComputeLocalKekId(made.record);

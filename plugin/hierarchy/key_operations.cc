@@ -17,8 +17,6 @@ std::string Hex(const crypto::LocalKekId& id) {
 // A record may say any time; beyond the year 36,000 nobody needs to know which.
 constexpr uint64_t kLatestSeconds = uint64_t{1} << 40;
 
-absl::Status NotYet() { return absl::UnimplementedError("this operation is not there yet"); }
-
 }  // namespace
 
 void KeyOperations::Run(absl::string_view what, std::function<absl::StatusOr<std::string>()> work,
@@ -44,35 +42,44 @@ KeyOperationResult KeyOperations::Result(std::string note) const {
     result.key_id = published->key->key_id;
     result.local_kek_id = Hex(published->key->local_kek_id);
   }
+  if (const std::optional<PendingKey> pending = activation_.follower().Pending(); pending.has_value()) {
+    result.pending_key_id = pending->key_id;
+    result.pending_activates_at = pending->activates_at;
+  }
   return result;
 }
 
 void KeyOperations::RotateLocalKek(KeyOperationCallback done) {
   Run(
-      "rotate local",
-      [this]() -> absl::StatusOr<std::string> {
-        if (const absl::Status made = activation_.RotateLocal(); !made.ok()) return made;
-        return std::string(
-            "a new local key encrypts; kube-apiserver keeps its seed until it restarts or sees a new key_id");
+      "rotate local", [this] { return activation_.RotateLocal(); }, std::move(done));
+}
+
+void KeyOperations::RotateRemoteKey(absl::string_view provider, KeyOperationCallback done) {
+  Run(
+      "rotate remote",
+      [this, name = std::string(provider)]() -> absl::StatusOr<std::string> {
+        if (!options_.allow_remote_rotation) {
+          return absl::FailedPreconditionError("allow_remote_rotation is false");
+        }
+        return activation_.RotateRemote(name);
       },
       std::move(done));
 }
-
-void KeyOperations::RotateRemoteKey(absl::string_view, KeyOperationCallback done) { done(NotYet()); }
 
 void KeyOperations::RefreshRemoteKey(KeyOperationCallback done) {
   Run(
-      "refresh",
-      [this]() -> absl::StatusOr<std::string> {
-        if (const absl::Status asked = activation_.Refresh(); !asked.ok()) return asked;
-        return std::string("the KMS was asked");
-      },
+      "refresh", [this] { return activation_.Refresh(); }, std::move(done));
+}
+
+void KeyOperations::AcceptKeyId(absl::string_view key_id, KeyOperationCallback done) {
+  Run(
+      "accept key_id", [this, wanted = std::string(key_id)] { return activation_.Accept(wanted); },
       std::move(done));
 }
 
-void KeyOperations::AcceptKeyId(absl::string_view, KeyOperationCallback done) { done(NotYet()); }
-
-void KeyOperations::PurgeKeys(KeyOperationCallback done) { done(NotYet()); }
+void KeyOperations::PurgeKeys(KeyOperationCallback done) {
+  done(absl::UnimplementedError("this operation is not there yet"));
+}
 
 std::vector<LocalKeyInfo> KeyOperations::ListKeys() const {
   std::vector<LocalKeyInfo> keys;
@@ -86,11 +93,14 @@ std::vector<LocalKeyInfo> KeyOperations::ListKeys() const {
     info.state = LocalKeyInfo::State::kActive;
     info.created = published->key->created;
     info.uses = published->uses->used();
-    info.max_uses = max_uses_;
+    info.max_uses = options_.max_uses;
     info.renews = at(published->renew_at);
     info.expires = at(published->expires_at);
     info.stored = published->key->stored;
     keys.push_back(std::move(info));
+  }
+  if (std::optional<LocalKeyInfo> prepared = activation_.follower().Prepared()) {
+    keys.push_back(*std::move(prepared));
   }
   for (const auto& [id, kek] : cache_.List()) {
     if (!keys.empty() && keys.front().id == id) continue;

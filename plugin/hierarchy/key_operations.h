@@ -3,6 +3,7 @@
 #ifndef SIGNET_PLUGIN_HIERARCHY_KEY_OPERATIONS_H_
 #define SIGNET_PLUGIN_HIERARCHY_KEY_OPERATIONS_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,15 +19,14 @@ namespace signet {
 
 class KeyOperations final : public KeyControl {
  public:
-  // All outlive the object.
-  KeyOperations(Activation& activation, const ActiveKeySlot& slot, const KekCache& cache, EventFeed& feed,
-                const Clock& clock, uint64_t max_uses)
-      : activation_(activation),
-        slot_(slot),
-        cache_(cache),
-        feed_(feed),
-        clock_(clock),
-        max_uses_(max_uses) {}
+  struct Options {
+    uint64_t max_uses = 0;
+    bool allow_remote_rotation = false;
+  };
+  // All but `options` outlive the object.
+  KeyOperations(Options options, Activation& activation, const ActiveKeySlot& slot, const KekCache& cache,
+                EventFeed& feed, const Clock& clock)
+      : options_(options), activation_(activation), slot_(slot), cache_(cache), feed_(feed), clock_(clock) {}
 
   void RotateLocalKek(KeyOperationCallback done) override;
   void RotateRemoteKey(absl::string_view provider, KeyOperationCallback done) override;
@@ -45,12 +45,12 @@ class KeyOperations final : public KeyControl {
            KeyOperationCallback done);
   KeyOperationResult Result(std::string note) const;
 
+  const Options options_;
   Activation& activation_;
   const ActiveKeySlot& slot_;
   const KekCache& cache_;
   EventFeed& feed_;
   const Clock& clock_;
-  const uint64_t max_uses_;
 };
 
 }  // namespace signet

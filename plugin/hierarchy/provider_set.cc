@@ -75,4 +75,12 @@ absl::StatusOr<kms::UnwrapResult> ProviderSet::Unwrap(const Provider& provider, 
   });
 }
 
+absl::Status ProviderSet::Rotate(const Provider& provider, const kms::CallContext& call) const {
+  const MonotonicTime start = clock_.Monotonic();
+  absl::Status status = provider.client->Rotate(call);
+  observer_.OnRemoteCall(provider.name, HierarchyObserver::RemoteOperation::kRotate, status,
+                         clock_.Monotonic() - start, call.uid);
+  return status;
+}
+
 }  // namespace signet

@@ -42,6 +42,8 @@ class ProviderSet {
   absl::StatusOr<kms::UnwrapResult> Unwrap(const Provider& provider, const kms::CallContext& call,
                                            absl::string_view backend_field, absl::string_view blob,
                                            const kms::WrapContext& context) const;
+  // UNIMPLEMENTED where the provider cannot.
+  absl::Status Rotate(const Provider& provider, const kms::CallContext& call) const;
 
  private:
   template <typename Result, typename Call>

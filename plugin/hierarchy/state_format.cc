@@ -13,12 +13,13 @@ namespace signet {
 namespace {
 
 constexpr absl::string_view kMagic = "SGNTSTAT";
-constexpr uint32_t kFormat = 1;
+constexpr uint32_t kFormat = 2;
 
 // In the order in which they stand in the file.
 constexpr uint16_t kHistorySection = 1;
 constexpr uint16_t kRecordSection = 2;
 constexpr uint16_t kClockSection = 3;
+constexpr uint16_t kMovesSection = 4;  // since format 2
 
 uint64_t ToMillis(absl::Time time) {
   return static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixMillis(time), 0));
@@ -57,18 +58,33 @@ bool ReadNumber(ByteReader& reader, std::optional<uint64_t>& number) {
 bool WriteMark(ByteWriter& writer, const TimeMark& mark) {
   writer.WriteU64(ToMillis(mark.wall));
   writer.WriteU64(ToMillis(mark.boot_time));
+  writer.WriteU64(ToMillis(mark.node_time));
   return !mark.boot_id.empty() && writer.WriteU8Prefixed(mark.boot_id);
 }
-bool ReadMark(ByteReader& reader, TimeMark& mark) {
+bool ReadMark(ByteReader& reader, uint32_t format, TimeMark& mark) {
   int64_t boot_millis = 0;
   absl::string_view boot_id;
-  if (!ReadTime(reader, mark.wall) || !ReadMillis(reader, boot_millis) || !reader.ReadU8Prefixed(boot_id) ||
-      boot_id.empty()) {
-    return false;
-  }
+  if (!ReadTime(reader, mark.wall) || !ReadMillis(reader, boot_millis)) return false;
+  mark.node_time = mark.wall;
+  if (format >= 2 && !ReadTime(reader, mark.node_time)) return false;
+  if (!reader.ReadU8Prefixed(boot_id) || boot_id.empty()) return false;
   mark.boot_time = absl::Milliseconds(boot_millis);
   mark.boot_id.assign(boot_id.data(), boot_id.size());
   return true;
+}
+
+void WriteKeyName(ByteWriter& writer, const RemoteKeyName& key) {
+  writer.WriteU8(key.provider_type);
+  writer.WriteBytes({reinterpret_cast<const char*>(key.fingerprint.data()), key.fingerprint.size()});
+}
+bool ReadFingerprint(ByteReader& reader, crypto::Fingerprint& fingerprint) {
+  absl::string_view bytes;
+  if (!reader.ReadBytes(crypto::kFingerprintBytes, bytes)) return false;
+  std::copy(bytes.begin(), bytes.end(), fingerprint.begin());
+  return true;
+}
+bool ReadKeyName(ByteReader& reader, RemoteKeyName& key) {
+  return reader.ReadU8(key.provider_type) && ReadFingerprint(reader, key.fingerprint);
 }
 
 bool WriteHistory(ByteWriter& writer, const KeyHistory& history) {
@@ -112,31 +128,114 @@ bool WriteRecord(ByteWriter& writer, const StoredRecord& record) {
   }
   WriteNumber(writer, record.version.number);
   writer.WriteU64(record.reserved_uses);
-  return WriteMark(writer, record.created);
+  if (!WriteMark(writer, record.created)) return false;
+  if (record.wrap_set.size() > crypto::kMaxRecordEntries) return false;
+  writer.WriteU8(static_cast<uint8_t>(record.wrap_set.size()));
+  for (const RemoteKeyName& key : record.wrap_set) WriteKeyName(writer, key);
+  return true;
 }
-bool ReadRecord(ByteReader& reader, StoredRecord& record) {
+// Format 1 knew no wrap-set but the record's own entries.
+void SetWrapSetFromEntries(StoredRecord& record) {
+  const absl::StatusOr<crypto::Record> parsed = crypto::ParseRecord(record.record);
+  if (!parsed.ok()) return;
+  for (const crypto::RecordEntry& entry : parsed->entries) {
+    record.wrap_set.push_back({entry.provider_type, entry.fingerprint});
+  }
+}
+bool ReadRecord(ByteReader& reader, uint32_t format, StoredRecord& record) {
   absl::string_view bytes, label, mark;
   if (!reader.ReadU16Prefixed(bytes) || bytes.size() > crypto::kMaxRecordBytesWritten ||
       !reader.ReadU8Prefixed(label) || !reader.ReadU16Prefixed(mark) ||
       !ReadNumber(reader, record.version.number) || !reader.ReadU64(record.reserved_uses) ||
-      !ReadMark(reader, record.created)) {
+      !ReadMark(reader, format, record.created)) {
     return false;
   }
   record.record.assign(bytes.data(), bytes.size());
   record.version.label.assign(label.data(), label.size());
   record.version.mark.assign(mark.data(), mark.size());
-  return true;
+  if (format < 2) {
+    SetWrapSetFromEntries(record);
+    return true;
+  }
+  uint8_t count = 0;
+  if (!reader.ReadU8(count) || count > crypto::kMaxRecordEntries) return false;
+  record.wrap_set.resize(count);
+  return std::all_of(record.wrap_set.begin(), record.wrap_set.end(),
+                     [&reader](RemoteKeyName& key) { return ReadKeyName(reader, key); });
 }
 
 bool WriteClock(ByteWriter& writer, const PersistentState& state) {
-  writer.WriteU64(ToMillis(state.highest_wall_seen));
+  writer.WriteU64(ToMillis(state.last_write.wall));
+  writer.WriteU64(ToMillis(state.last_write.boot_time));
+  writer.WriteU64(ToMillis(state.last_write.node_time));
+  if (!writer.WriteU8Prefixed(state.last_write.boot_id)) return false;
   writer.WriteU8(state.last_remote_success.has_value() ? 1 : 0);
   return !state.last_remote_success.has_value() || WriteMark(writer, *state.last_remote_success);
 }
-bool ReadClock(ByteReader& reader, PersistentState& state) {
+// Unlike other marks it may lack its boot id.
+bool ReadLastWrite(ByteReader& reader, uint32_t format, TimeMark& mark) {
+  if (!ReadTime(reader, mark.wall)) return false;
+  mark.node_time = mark.wall;
+  if (format < 2) return true;
+  int64_t boot_millis = 0;
+  absl::string_view boot_id;
+  if (!ReadMillis(reader, boot_millis) || !ReadTime(reader, mark.node_time) ||
+      !reader.ReadU8Prefixed(boot_id)) {
+    return false;
+  }
+  mark.boot_time = absl::Milliseconds(boot_millis);
+  mark.boot_id.assign(boot_id.data(), boot_id.size());
+  return true;
+}
+bool ReadClock(ByteReader& reader, uint32_t format, PersistentState& state) {
   uint8_t present = 0;
-  if (!ReadTime(reader, state.highest_wall_seen) || !reader.ReadU8(present) || present > 1) return false;
-  return present == 0 || ReadMark(reader, state.last_remote_success.emplace());
+  if (!ReadLastWrite(reader, format, state.last_write) || !reader.ReadU8(present) || present > 1)
+    return false;
+  return present == 0 || ReadMark(reader, format, state.last_remote_success.emplace());
+}
+
+bool WriteMoves(ByteWriter& writer, const PersistentState& state) {
+  constexpr size_t kMost = PersistentState::kMaxListed;
+  if (state.accepted.size() > kMost || state.known_providers.size() > kMost) return false;
+  writer.WriteU8(static_cast<uint8_t>(state.accepted.size()));
+  for (const AcceptedGeneration& accepted : state.accepted) {
+    WriteKeyName(writer, accepted.key);
+    writer.WriteU32(accepted.generation);
+  }
+  writer.WriteU8(static_cast<uint8_t>(state.known_providers.size()));
+  for (const KnownProvider& known : state.known_providers) {
+    WriteKeyName(writer, known.key);
+    if (!WriteMark(writer, known.since)) return false;
+  }
+  writer.WriteU8(state.plan.has_value() ? 1 : 0);
+  if (state.plan.has_value()) {
+    writer.WriteBytes({reinterpret_cast<const char*>(state.plan->digest.data()), state.plan->digest.size()});
+    if (!WriteMark(writer, state.plan->since)) return false;
+  }
+  writer.WriteU8(state.passed_active_from.has_value() ? 1 : 0);
+  if (state.passed_active_from.has_value()) writer.WriteU64(ToMillis(*state.passed_active_from));
+  return true;
+}
+bool ReadMoves(ByteReader& reader, uint32_t format, PersistentState& state) {
+  constexpr size_t kMost = PersistentState::kMaxListed;
+  uint8_t count = 0, present = 0;
+  if (!reader.ReadU8(count) || count > kMost) return false;
+  state.accepted.resize(count);
+  for (AcceptedGeneration& accepted : state.accepted) {
+    if (!ReadKeyName(reader, accepted.key) || !reader.ReadU32(accepted.generation)) return false;
+  }
+  if (!reader.ReadU8(count) || count > kMost) return false;
+  state.known_providers.resize(count);
+  for (KnownProvider& known : state.known_providers) {
+    if (!ReadKeyName(reader, known.key) || !ReadMark(reader, format, known.since)) return false;
+  }
+  if (!reader.ReadU8(present) || present > 1) return false;
+  if (present == 1) {
+    ConfiguredPlan& plan = state.plan.emplace();
+    if (!ReadFingerprint(reader, plan.digest) || !ReadMark(reader, format, plan.since)) return false;
+  }
+  if (!reader.ReadU8(present) || present > 1) return false;
+  return present == 0 || ReadTime(reader, state.passed_active_from.emplace());
 }
 
 void WriteSection(ByteWriter& writer, uint16_t id, absl::string_view bytes) {
@@ -145,15 +244,19 @@ void WriteSection(ByteWriter& writer, uint16_t id, absl::string_view bytes) {
   writer.WriteBytes(bytes);
 }
 
-bool ReadSection(uint16_t id, absl::string_view bytes, PersistentState& state) {
+bool ReadSection(uint16_t id, absl::string_view bytes, uint32_t format, PersistentState& state) {
   ByteReader reader(bytes);
   switch (id) {
     case kHistorySection:
       return ReadHistory(reader, state.history) && reader.empty();
     case kRecordSection:
-      return ReadRecord(reader, state.record.emplace()) && reader.empty();
+      return ReadRecord(reader, format, state.record.emplace()) && reader.empty();
     case kClockSection:
-      return ReadClock(reader, state) && reader.empty();
+      return ReadClock(reader, format, state) && reader.empty();
+    case kMovesSection:
+      // To format 1 it was one of those that it only carried along.
+      if (format >= 2) return ReadMoves(reader, format, state) && reader.empty();
+      return true;
     default:
       state.unknown_sections.push_back(UnknownSection{id, std::string(bytes)});
       return true;
@@ -163,15 +266,18 @@ bool ReadSection(uint16_t id, absl::string_view bytes, PersistentState& state) {
 }  // namespace
 
 absl::StatusOr<std::string> EncodeState(const PersistentState& state) {
-  std::string history, record, clock, body;
-  ByteWriter history_writer(history), record_writer(record), clock_writer(clock), writer(body);
+  std::string history, record, clock, moves, body;
+  ByteWriter history_writer(history), record_writer(record), clock_writer(clock), moves_writer(moves),
+      writer(body);
   if (!WriteHistory(history_writer, state.history) || !WriteClock(clock_writer, state) ||
+      !WriteMoves(moves_writer, state) ||
       (state.record.has_value() && !WriteRecord(record_writer, *state.record))) {
     return absl::InvalidArgumentError("state: a field is out of its bounds");
   }
   WriteSection(writer, kHistorySection, history);
   if (state.record.has_value()) WriteSection(writer, kRecordSection, record);
   WriteSection(writer, kClockSection, clock);
+  WriteSection(writer, kMovesSection, moves);
   for (const UnknownSection& section : state.unknown_sections)
     WriteSection(writer, section.id, section.bytes);
   std::string file = FrameFile(kMagic, kFormat, body);
@@ -181,8 +287,8 @@ absl::StatusOr<std::string> EncodeState(const PersistentState& state) {
 
 absl::StatusOr<PersistentState> DecodeState(absl::string_view bytes) {
   if (bytes.size() > kMaxStateBytes) return absl::DataLossError("too long");
-  SIGNET_ASSIGN_OR_RETURN(const absl::string_view body, UnframeFile(kMagic, kFormat, bytes));
-  ByteReader reader(body);
+  SIGNET_ASSIGN_OR_RETURN(const UnframedFile file, UnframeFile(kMagic, kFormat, bytes));
+  ByteReader reader(file.body);
   PersistentState state;
   uint16_t previous_id = 0;
   while (!reader.empty()) {
@@ -194,7 +300,7 @@ absl::StatusOr<PersistentState> DecodeState(absl::string_view bytes) {
     }
     if (id <= previous_id) return absl::DataLossError("sections out of order");
     previous_id = id;
-    if (!ReadSection(id, section, state)) return absl::DataLossError("malformed section");
+    if (!ReadSection(id, section, file.format, state)) return absl::DataLossError("malformed section");
   }
   return state;
 }

@@ -22,6 +22,14 @@ namespace signet {
 
 inline constexpr size_t kMaxStateBytes = size_t{1} << 20;
 
+// A remote key, as records name it.
+struct RemoteKeyName {
+  uint8_t provider_type = 0;
+  crypto::Fingerprint fingerprint{};
+
+  friend bool operator==(const RemoteKeyName&, const RemoteKeyName&) = default;
+};
+
 // The record that Encrypt works under, and how much of it may have been used.
 struct StoredRecord {
   std::string record;  // at most 4,096 bytes
@@ -29,6 +37,9 @@ struct StoredRecord {
   // Uses that may have happened: never fewer than did. A restart goes on from here.
   uint64_t reserved_uses = 0;
   TimeMark created;
+  // The wrap-set that its key_id stands for, the active one first, 1 to 4; more than the record's entries
+  // when it was made degraded.
+  std::vector<RemoteKeyName> wrap_set;
 
   friend bool operator==(const StoredRecord&, const StoredRecord&) = default;
 };
@@ -41,12 +52,45 @@ struct UnknownSection {
   friend bool operator==(const UnknownSection&, const UnknownSection&) = default;
 };
 
+// A rollback that an operator accepted: the key is announced under this generation at least.
+struct AcceptedGeneration {
+  RemoteKeyName key;
+  uint32_t generation = 0;
+
+  friend bool operator==(const AcceptedGeneration&, const AcceptedGeneration&) = default;
+};
+
+// Since when this node knows a configured provider.
+struct KnownProvider {
+  RemoteKeyName key;
+  TimeMark since;
+
+  friend bool operator==(const KnownProvider&, const KnownProvider&) = default;
+};
+
+// What a configuration would announce (a digest of active key, wrap-set and generation), since when it is
+// configured here.
+struct ConfiguredPlan {
+  crypto::Fingerprint digest{};
+  TimeMark since;
+
+  friend bool operator==(const ConfiguredPlan&, const ConfiguredPlan&) = default;
+};
+
 struct PersistentState {
+  static constexpr size_t kMaxListed = 64;  // of each list below
+
   KeyHistory history;
   std::optional<StoredRecord> record;
-  absl::Time highest_wall_seen = absl::UnixEpoch();
+  // When it was last written. Of a state that never was, or by format 1: no boot id, node_time the highest
+  // wall time seen.
+  TimeMark last_write{absl::UnixEpoch(), "", absl::ZeroDuration(), absl::UnixEpoch()};
   // Of the last remote Wrap or Unwrap that succeeded under the active version.
   std::optional<TimeMark> last_remote_success;
+  std::vector<AcceptedGeneration> accepted;
+  std::vector<KnownProvider> known_providers;
+  std::optional<ConfiguredPlan> plan;
+  std::optional<absl::Time> passed_active_from;  // the latest active_from that has passed
   std::vector<UnknownSection> unknown_sections;  // ascending by id
 
   friend bool operator==(const PersistentState&, const PersistentState&) = default;

@@ -52,6 +52,11 @@ std::shared_ptr<const PersistentState> StateStore::Current() const {
   return current_;
 }
 
+TimeMark StateStore::Now() const {
+  MutexLock lock(mutex_);
+  return MarkNow(clock_, current_->last_write);
+}
+
 absl::Status StateStore::SetAside() {
   if (!must_set_aside_) return absl::OkStatus();
   const std::string base = absl::StrCat(path_, ".bad-", absl::ToUnixSeconds(clock_.Wall()));
@@ -82,7 +87,7 @@ absl::Status StateStore::Update(const std::function<bool(PersistentState&)>& cha
   absl::Status status;
   const bool changed = change(*next);
   if (changed) {
-    next->highest_wall_seen = std::max(next->highest_wall_seen, clock_.Wall());
+    next->last_write = MarkNow(clock_, next->last_write);
     status = Write(*next);
   }
   MutexLock lock(mutex_);

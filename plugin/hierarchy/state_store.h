@@ -32,6 +32,9 @@ class StateStore {
   // The last state that is certainly on the disk.
   std::shared_ptr<const PersistentState> Current() const;
 
+  // This moment, for limits that hold across restarts.
+  TimeMark Now() const;
+
   // Applies `change` to a copy of the current state and makes it durable; only then Current() shows it.
   // Returns OK without writing when `change` returns false. After an error (as DurableFiles::Replace;
   // INVALID_ARGUMENT: out of bounds) the file may hold either state, and Current() shows the old one.

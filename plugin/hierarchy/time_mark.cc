@@ -4,12 +4,19 @@
 
 namespace signet {
 
-TimeMark MarkNow(const Clock& clock) { return TimeMark{clock.Wall(), clock.BootId(), clock.BootTime()}; }
+TimeMark MarkNow(const Clock& clock, const TimeMark& earlier) {
+  TimeMark now{clock.Wall(), clock.BootId(), clock.BootTime(), earlier.node_time};
+  if (earlier.boot_id == now.boot_id && now.boot_time > earlier.boot_time) {
+    now.node_time += now.boot_time - earlier.boot_time;
+  }
+  now.node_time = std::max(now.node_time, now.wall);
+  return now;
+}
 
-absl::Duration Elapsed(const TimeMark& since, const TimeMark& now, absl::Time highest_wall_seen) {
+absl::Duration Elapsed(const TimeMark& since, const TimeMark& now) {
   const absl::Duration elapsed = since.boot_id == now.boot_id
                                      ? now.boot_time - since.boot_time
-                                     : std::max(now.wall, highest_wall_seen) - since.wall;
+                                     : std::max(now.wall - since.wall, now.node_time - since.node_time);
   return std::max(elapsed, absl::ZeroDuration());
 }
 

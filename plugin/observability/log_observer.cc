@@ -38,6 +38,8 @@ absl::string_view OperationName(HierarchyObserver::RemoteOperation operation) {
       return "Wrap";
     case HierarchyObserver::RemoteOperation::kUnwrap:
       return "Unwrap";
+    case HierarchyObserver::RemoteOperation::kRotate:
+      return "Rotate";
   }
   return "";
 }
@@ -74,7 +76,7 @@ void LogObserver::OnActivated(const ActiveKey& key, absl::string_view reason) {
 
 void LogObserver::OnActivationFailed(const absl::Status& status, absl::Duration retry_in) {
   log_.Write(
-      LogSeverity::kWarning, "no active key yet",
+      LogSeverity::kWarning, "key not obtained or renewed",
       {{"code", CodeName(status)}, {"error", std::string(status.message())}, {"retry_in_ms", retry_in}});
 }
 
@@ -105,6 +107,17 @@ void LogObserver::OnStateProblem(absl::string_view what, const absl::Status& sta
 
 void LogObserver::OnPrewarmed(size_t unwrapped, size_t failed) {
   log_.Write(LogSeverity::kInfo, "pre-warmed", {{"unwrapped", unwrapped}, {"failed", failed}});
+}
+
+void LogObserver::OnEvent(const KeyEvent& event) {
+  // Its own line tells more.
+  if (event.kind == KeyEvent::Kind::kKeyActivated) return;
+  log_.Write(LogSeverity::kInfo, KeyEventName(event.kind),
+             {{"provider", event.provider},
+              {"key_id", event.key_id},
+              {"key_id_hash", HashOf(event.key_id)},
+              {"detail", event.detail},
+              {"event", event.number}});
 }
 
 void LogObserver::OnCall(const RpcCall& call) {

@@ -26,6 +26,7 @@ class LogObserver final : public HierarchyObserver, public RpcObserver, public k
                     absl::Duration latency, absl::string_view uid) override;
   void OnStateProblem(absl::string_view what, const absl::Status& status) override;
   void OnPrewarmed(size_t unwrapped, size_t failed) override;
+  void OnEvent(const KeyEvent& event) override;
 
   void OnCall(const RpcCall& call) override;
   void OnPeerRefused(absl::string_view api, const PeerCredentials& peer) override;

@@ -26,5 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);
   Check(input);
   Check(signet::FrameFile("SGNTSTAT", 1, input));
+  Check(signet::FrameFile("SGNTSTAT", 2, input));
   return 0;
 }

@@ -183,6 +183,42 @@ void HierarchyHarness::Start() {
   if (!PollUntil([this] { return hierarchy->Snapshot() != nullptr; })) Fail("no active key");
 }
 
+void HierarchyHarness::StartStepped() {
+  if (const absl::Status created = Create(); !created.ok()) Fail(created.ToString());
+  hierarchy->StartStepped();
+  hierarchy->RunPending();
+}
+
+void HierarchyHarness::Run(absl::Duration time) {
+  const MonotonicTime end = clock.Monotonic() + time;
+  hierarchy->RunPending();
+  while (hierarchy->NextDue() <= end) {
+    clock.Advance(std::max(hierarchy->NextDue() - clock.Monotonic(), absl::ZeroDuration()));
+    hierarchy->RunPending();
+  }
+  clock.Advance(end - clock.Monotonic());
+  hierarchy->RunPending();
+}
+
+void HierarchyHarness::RestartStepped() {
+  hierarchy.reset();
+  StartStepped();
+}
+
+std::string HierarchyHarness::ProblemText(absl::string_view kind) const {
+  for (const HierarchyProblem& problem : hierarchy->State().problems) {
+    if (problem.kind == kind) return problem.text + " " + problem.advice;
+  }
+  return "";
+}
+
+absl::StatusOr<std::string> HierarchyHarness::DecryptStepped(const Stored& stored) const {
+  Answer answer;
+  hierarchy->Decrypt(Input(stored), answer.callback());
+  hierarchy->RunPending();
+  return answer.Wait();
+}
+
 void HierarchyHarness::Restart() {
   hierarchy.reset();
   Start();

@@ -122,6 +122,12 @@ class HierarchyHarness {
   absl::Status Create();
   // Create and Start; waits for the first key. Aborts the process when none comes.
   void Start();
+  // Create and StartStepped, and all that is due at once: no thread runs, nothing needs to be waited for.
+  void StartStepped();
+  // Stepped: moves the clock by `time`, stopping wherever something is due.
+  void Run(absl::Duration time);
+  // Stepped: ends it cleanly and starts the next one.
+  void RestartStepped();
   // Ends it cleanly and starts the next one.
   void Restart();
   // As Restart, but the state directory is left as it was before the clean end, as after a power cut.
@@ -130,11 +136,16 @@ class HierarchyHarness {
   std::vector<std::pair<std::string, std::string>> SaveDirectory() const;
   void RestoreDirectory(const std::vector<std::pair<std::string, std::string>>& saved) const;
 
+  // Of the hierarchy's State: empty when there is no such problem.
+  std::string ProblemText(absl::string_view kind) const;
+
   // Moves the clock in small steps until `condition` holds: for what happens after an unknown delay.
   bool AdvanceUntil(const std::function<bool()>& condition, absl::Duration step = absl::Milliseconds(100));
 
   Stored Encrypt(absl::string_view plaintext = "a seed of thirty-two bytes, more") const;
   absl::StatusOr<std::string> Decrypt(const Stored& stored) const;
+  // Stepped: as Decrypt, with what is due run meanwhile.
+  absl::StatusOr<std::string> DecryptStepped(const Stored& stored) const;
   static DecryptInput Input(const Stored& stored);
   // A valid tuple under a fresh local KEK that this process has not in its cache. An empty cluster_id is
   // ours, no key is `remote`.

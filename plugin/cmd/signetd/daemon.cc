@@ -7,8 +7,10 @@
 #include "base/status_macros.h"
 #include "crypto/random.h"
 #include "plugin/cmd/common/version.h"
+#include "plugin/cmd/signetd/hierarchy_settings.h"
 #include "plugin/cmd/signetd/providers.h"
 #include "plugin/cmd/signetd/sockets.h"
+#include "plugin/config/key_life_reader.h"
 #include "plugin/server/systemd.h"
 
 namespace signet {
@@ -16,19 +18,6 @@ namespace {
 
 // For an operator's call in progress; there is nothing to lose.
 constexpr absl::Duration kAdminGrace = absl::Milliseconds(200);
-
-HierarchyOptions HierarchyOptionsFrom(const Config& config) {
-  HierarchyOptions options;
-  options.cluster_id = config.cluster_id;
-  options.previous_cluster_ids = config.previous_cluster_ids;
-  options.active_provider = config.active;
-  options.key_id_generation = config.key_id_generation;
-  options.state_directory = config.state_directory;
-  options.local_kek_lifetime = config.local_kek.lifetime;
-  options.local_kek_max_uses = config.local_kek.max_uses;
-  options.cached_local_keks = config.local_kek.cached;
-  return options;
-}
 
 }  // namespace
 
@@ -87,6 +76,9 @@ void Daemon::Start() {
               {"kms_socket", config_.kms_socket.path},
               {"admin_socket", config_.admin_socket.path},
               {"memory_locked", facts_.memory_locked}});
+  for (const std::string& warning : ConfigWarnings(config_)) {
+    log_.Write(LogSeverity::kWarning, "setting for tests", {{"warning", warning}});
+  }
 }
 
 void Daemon::Stop() {

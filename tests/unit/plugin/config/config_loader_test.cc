@@ -91,6 +91,8 @@ kms_socket:
   max_calls_in_flight: 4
 admin_socket: {path: /a, allowed_uids: []}
 local_kek: {lifetime: 250ms, max_uses: 5, cached: 6}
+watch: {interval: 100ms, confirm_interval: 200ms, activation_delay: 300ms}
+allow_remote_rotation: true
 shutdown_grace: 2m
 memory_lock: required
 log: {level: warning, format: json}
@@ -111,6 +113,10 @@ log: {level: warning, format: json}
   EXPECT_EQ(config.local_kek.lifetime, absl::Milliseconds(250));
   EXPECT_EQ(config.local_kek.max_uses, 5u);
   EXPECT_EQ(config.local_kek.cached, 6u);
+  EXPECT_EQ(config.watch.interval, absl::Milliseconds(100));
+  EXPECT_EQ(config.watch.confirm_interval, absl::Milliseconds(200));
+  EXPECT_EQ(config.watch.activation_delay, absl::Milliseconds(300));
+  EXPECT_TRUE(config.allow_remote_rotation);
   EXPECT_EQ(config.shutdown_grace, absl::Minutes(2));
   EXPECT_EQ(config.memory_lock, MemoryLock::kRequired);
   EXPECT_EQ(config.log_level, LogLevel::kWarning);

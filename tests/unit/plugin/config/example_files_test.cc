@@ -75,6 +75,10 @@ TEST(ExampleFilesTest, FullExampleShowsTheDefaults) {
   EXPECT_EQ(shown.local_kek.lifetime, defaults.local_kek.lifetime);
   EXPECT_EQ(shown.local_kek.max_uses, defaults.local_kek.max_uses);
   EXPECT_EQ(shown.local_kek.cached, defaults.local_kek.cached);
+  EXPECT_EQ(shown.watch.interval, defaults.watch.interval);
+  EXPECT_EQ(shown.watch.confirm_interval, defaults.watch.confirm_interval);
+  EXPECT_EQ(shown.watch.activation_delay, defaults.watch.activation_delay);
+  EXPECT_EQ(shown.allow_remote_rotation, defaults.allow_remote_rotation);
   EXPECT_EQ(shown.shutdown_grace, defaults.shutdown_grace);
   EXPECT_EQ(shown.memory_lock, defaults.memory_lock);
   EXPECT_EQ(shown.log_level, defaults.log_level);

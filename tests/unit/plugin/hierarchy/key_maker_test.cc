@@ -24,18 +24,15 @@ class KeyMakerTest : public ::testing::Test {
   std::shared_ptr<FakeKmsClient> honest_ = std::make_shared<FakeKmsClient>(remote_, clock_);
   std::shared_ptr<testing::LyingKmsClient> client_ = std::make_shared<testing::LyingKmsClient>(honest_);
   ProviderSet providers_{{{"primary", client_}}, clock_, observer_};
-  KeyMaker maker_{{"cluster-1", 0, absl::Seconds(2)},
-                  providers_,
-                  *providers_.FindByName("primary"),
-                  clock_,
-                  crypto::SystemRandom()};
+  KeyMaker maker_{{"cluster-1", absl::Seconds(2)}, providers_, clock_, crypto::SystemRandom()};
+  const KeyPlan plan_{providers_.FindByName("primary"), {providers_.FindByName("primary")}, 0};
 
-  KeyTarget Target() { return maker_.Describe(nullptr).value(); }
+  KeyTarget Target() { return maker_.Describe(plan_, nullptr).value(); }
 };
 
 TEST_F(KeyMakerTest, AMadeKeyIsTheOneItsRecordWraps) {
   const KeyTarget target = Target();
-  ASSERT_OK_AND_ASSIGN(const MadeKey made, maker_.Make(target, nullptr));
+  ASSERT_OK_AND_ASSIGN(const MadeKey made, maker_.Make(target, KeyMaker::Missing::kRefuse, nullptr));
   ASSERT_OK_AND_ASSIGN(const crypto::Record record, crypto::ParseRecord(made.record));
   EXPECT_EQ(record.key_id, target.announcement.key_id);
   EXPECT_EQ(record.created_unix_seconds, 1700000000u);
@@ -51,8 +48,8 @@ TEST_F(KeyMakerTest, AMadeKeyIsTheOneItsRecordWraps) {
 
 TEST_F(KeyMakerTest, TwoKeysAreNeverTheSame) {
   const KeyTarget target = Target();
-  ASSERT_OK_AND_ASSIGN(const MadeKey one, maker_.Make(target, nullptr));
-  ASSERT_OK_AND_ASSIGN(const MadeKey two, maker_.Make(target, nullptr));
+  ASSERT_OK_AND_ASSIGN(const MadeKey one, maker_.Make(target, KeyMaker::Missing::kRefuse, nullptr));
+  ASSERT_OK_AND_ASSIGN(const MadeKey two, maker_.Make(target, KeyMaker::Missing::kRefuse, nullptr));
   EXPECT_NE(one.kek->wrap_key(), two.kek->wrap_key());
   EXPECT_NE(one.id, two.id);
 }
@@ -60,53 +57,59 @@ TEST_F(KeyMakerTest, TwoKeysAreNeverTheSame) {
 TEST_F(KeyMakerTest, RefusesAWrapUnderAnotherVersionThanDescribed) {
   const KeyTarget target = Target();
   remote_->Rotate();
-  EXPECT_THAT(maker_.Make(target, nullptr), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(maker_.Make(target, KeyMaker::Missing::kRefuse, nullptr), StatusIs(absl::StatusCode::kAborted));
 }
 
 TEST_F(KeyMakerTest, RefusesAWrapWhoseVersionHasAnotherMark) {
   client_->wrap_lie = [](kms::WrapResult& result) { result.version.mark = "another"; };
-  EXPECT_THAT(maker_.Make(Target(), nullptr), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr),
+              StatusIs(absl::StatusCode::kAborted));
 }
 
 TEST_F(KeyMakerTest, RefusesAnUnwrapUnderAnotherVersion) {
   client_->unwrap_lie = [](kms::UnwrapResult& result) { result.version->number = 7; };
-  EXPECT_THAT(maker_.Make(Target(), nullptr), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr),
+              StatusIs(absl::StatusCode::kAborted));
 }
 
 TEST_F(KeyMakerTest, AcceptsAnUnwrapThatNamesNoVersion) {
   client_->unwrap_lie = [](kms::UnwrapResult& result) { result.version.reset(); };
-  EXPECT_THAT(maker_.Make(Target(), nullptr), IsOk());
+  EXPECT_THAT(maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr), IsOk());
 }
 
 TEST_F(KeyMakerTest, RefusesAWrapThatUnwrapsToSomethingElse) {
   client_->unwrap_lie = [](kms::UnwrapResult& result) { result.plaintext.ExposeMutable()[31] ^= 1; };
-  EXPECT_THAT(maker_.Make(Target(), nullptr), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(KeyMakerTest, RefusesAWrapThatUnwrapsToLessThanItWas) {
   client_->unwrap_lie = [](kms::UnwrapResult& result) {
     result.plaintext = crypto::SecretBytes::CopyOf(result.plaintext.Expose().subspan(0, 31)).value();
   };
-  EXPECT_THAT(maker_.Make(Target(), nullptr), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(KeyMakerTest, RefusesABlobThatNoRecordHolds) {
   client_->wrap_lie = [](kms::WrapResult& result) { result.backend_field.assign(256, 'f'); };
   client_->unwrap_lie = [](kms::UnwrapResult&) {};
-  EXPECT_FALSE(maker_.Make(Target(), nullptr).ok());
+  EXPECT_FALSE(maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr).ok());
 }
 
 TEST_F(KeyMakerTest, RefusesAVersionThatBreaksTheContract) {
   client_->describe_lie = [](kms::KeyDescription& description) { description.current.label = "not a label"; };
-  EXPECT_THAT(maker_.Describe(nullptr), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(maker_.Describe(plan_, nullptr), StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(KeyMakerTest, HandsOnWhatTheProviderSays) {
   const KeyTarget target = Target();
   honest_->FailNext(FakeKmsClient::Operation::kWrap, 1, absl::PermissionDeniedError("no"));
-  EXPECT_THAT(maker_.Make(target, nullptr), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(maker_.Make(target, KeyMaker::Missing::kRefuse, nullptr),
+              StatusIs(absl::StatusCode::kPermissionDenied));
   honest_->FailNext(FakeKmsClient::Operation::kUnwrap, 1, absl::UnavailableError("away"));
-  EXPECT_THAT(maker_.Make(target, nullptr), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(maker_.Make(target, KeyMaker::Missing::kRefuse, nullptr),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST_F(StateStoreTest, RemembersTheHighestWallTimeThoughTheClockIsSetBack) {
   ASSERT_THAT(store->Update([](PersistentState&) { return true; }), IsOk());
   clock_.JumpWall(-absl::Hours(24));
   ASSERT_THAT(store->Update([](PersistentState&) { return true; }), IsOk());
-  EXPECT_EQ(store->Current()->highest_wall_seen, before);
+  EXPECT_EQ(store->Current()->last_write.node_time, before);
 }
 
 TEST_F(StateStoreTest, ATornFileIsSetAsideAndReported) {
@@ -131,7 +131,7 @@ TEST_F(StateStoreTest, ASecondTornFileDoesNotReplaceTheFirst) {
 }
 
 TEST_F(StateStoreTest, AFileOfANewerFormatIsRefusedAndLeftAlone) {
-  const std::string newer = FrameFile("SGNTSTAT", 2, "from the future");
+  const std::string newer = FrameFile("SGNTSTAT", 3, "from the future");
   WriteFile(newer);
   EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("newer signetd")));
   std::ifstream file(directory_.File("state"), std::ios::binary);

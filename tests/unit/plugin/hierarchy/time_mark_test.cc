@@ -7,46 +7,73 @@
 namespace signet {
 namespace {
 
-constexpr absl::Time kNever = absl::UnixEpoch();
+class TimeMarkTest : public ::testing::Test {
+ protected:
+  TimeMark Now() { return last_ = MarkNow(clock_, last_); }
+  void Reboot() { clock_.SetBootId(clock_.BootId() + "'"); }
 
-TEST(TimeMarkTest, WithinABootOnlyTheBootTimeCounts) {
-  testing::FakeClock clock;
-  const TimeMark start = MarkNow(clock);
-  clock.Advance(absl::Hours(2));
-  clock.JumpWall(-absl::Hours(48));
-  EXPECT_EQ(Elapsed(start, MarkNow(clock), clock.Wall() + absl::Hours(1000)), absl::Hours(2));
+  testing::FakeClock clock_;
+  TimeMark last_{absl::UnixEpoch(), "", absl::ZeroDuration(), absl::UnixEpoch()};
+};
+
+TEST_F(TimeMarkTest, WithinABootOnlyTheBootTimeCounts) {
+  const TimeMark start = Now();
+  clock_.Advance(absl::Hours(2));
+  clock_.JumpWall(-absl::Hours(48));
+  EXPECT_EQ(Elapsed(start, Now()), absl::Hours(2));
+  clock_.JumpWall(absl::Hours(4800));
+  EXPECT_EQ(Elapsed(start, Now()), absl::Hours(2));
 }
 
-TEST(TimeMarkTest, ASuspendedMachineAges) {
-  testing::FakeClock clock;
-  const TimeMark start = MarkNow(clock);
-  clock.Suspend(absl::Hours(24));
-  EXPECT_EQ(Elapsed(start, MarkNow(clock), kNever), absl::Hours(24));
+TEST_F(TimeMarkTest, ASuspendedMachineAges) {
+  const TimeMark start = Now();
+  clock_.Suspend(absl::Hours(24));
+  EXPECT_EQ(Elapsed(start, Now()), absl::Hours(24));
 }
 
-TEST(TimeMarkTest, AcrossBootsTheWallClockCounts) {
-  testing::FakeClock clock;
-  TimeMark start = MarkNow(clock);
-  start.boot_id = "an earlier boot";
-  clock.Advance(absl::Hours(3));
-  EXPECT_EQ(Elapsed(start, MarkNow(clock), kNever), absl::Hours(3));
+TEST_F(TimeMarkTest, AcrossBootsTheWallClockCounts) {
+  const TimeMark start = Now();
+  Reboot();
+  clock_.Advance(absl::Hours(3));
+  EXPECT_EQ(Elapsed(start, Now()), absl::Hours(3));
 }
 
-TEST(TimeMarkTest, AcrossBootsAClockSetBackCountsFromTheHighestTimeSeen) {
-  testing::FakeClock clock;
-  TimeMark start = MarkNow(clock);
-  start.boot_id = "an earlier boot";
-  const absl::Time highest = clock.Wall() + absl::Hours(10);
-  clock.JumpWall(-absl::Hours(100));
-  EXPECT_EQ(Elapsed(start, MarkNow(clock), highest), absl::Hours(10));
+TEST_F(TimeMarkTest, AcrossBootsAClockSetBackCountsFromTheHighestTimeSeen) {
+  const TimeMark start = Now();
+  clock_.Advance(absl::Hours(10));
+  Now();
+  Reboot();
+  clock_.JumpWall(-absl::Hours(100));
+  EXPECT_EQ(Elapsed(start, Now()), absl::Hours(10));
 }
 
-TEST(TimeMarkTest, IsNeverNegative) {
-  testing::FakeClock clock;
-  TimeMark start = MarkNow(clock);
-  start.boot_id = "an earlier boot";
-  clock.JumpWall(-absl::Hours(1));
-  EXPECT_EQ(Elapsed(start, MarkNow(clock), kNever), absl::ZeroDuration());
+TEST_F(TimeMarkTest, TimeSpentRunningCountsWhateverTheWallClockSays) {
+  const TimeMark start = Now();
+  clock_.JumpWall(-absl::Hours(100));
+  clock_.Advance(absl::Hours(10));
+  Now();
+  Reboot();
+  EXPECT_EQ(Elapsed(start, Now()), absl::Hours(10));
+}
+
+TEST_F(TimeMarkTest, AClockThatWasOnceFarAheadDoesNotAgeWhatWasMarkedLater) {
+  clock_.JumpWall(absl::Hours(24 * 365 * 70));
+  Now();
+  clock_.JumpWall(-absl::Hours(24 * 365 * 70));
+  for (int boot = 0; boot < 3; ++boot) {
+    const TimeMark start = Now();
+    clock_.Advance(absl::Hours(1));
+    Reboot();
+    clock_.Advance(absl::Hours(1));
+    EXPECT_EQ(Elapsed(start, Now()), absl::Hours(2)) << boot;
+  }
+}
+
+TEST_F(TimeMarkTest, IsNeverNegative) {
+  const TimeMark start = Now();
+  Reboot();
+  clock_.JumpWall(-absl::Hours(1));
+  EXPECT_EQ(Elapsed(start, Now()), absl::ZeroDuration());
 }
 
 }  // namespace

@@ -1,0 +1,22 @@
+#include "plugin/cmd/signetd/hierarchy_settings.h"
+
+namespace signet {
+
+HierarchyOptions HierarchyOptionsFrom(const Config& config) {
+  HierarchyOptions options;
+  options.cluster_id = config.cluster_id;
+  options.previous_cluster_ids = config.previous_cluster_ids;
+  options.active_provider = config.active;
+  options.key_id_generation = config.key_id_generation;
+  options.state_directory = config.state_directory;
+  options.local_kek_lifetime = config.local_kek.lifetime;
+  options.local_kek_max_uses = config.local_kek.max_uses;
+  options.cached_local_keks = config.local_kek.cached;
+  options.watch_interval = config.watch.interval;
+  options.confirm_interval = config.watch.confirm_interval;
+  options.activation_delay = config.watch.activation_delay;
+  options.allow_remote_rotation = config.allow_remote_rotation;
+  return options;
+}
+
+}  // namespace signet
