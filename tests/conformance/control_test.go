@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	"signet/tests/conformance/internal/apiserver"
 	"signet/tests/conformance/internal/checks"
 	"signet/tests/conformance/internal/kmsclient"
@@ -49,6 +51,10 @@ func acrossKeys(make func(all []sealed) checks.Check) func(*stub.Server, checks.
 
 func exchanged(all []sealed) checks.Check { return checks.ExchangedParts(all[0], all[len(all)-1]) }
 
+func mutated(all []sealed) checks.Check {
+	return checks.Mutated(all, 2000, func(map[codes.Code]int) {})
+}
+
 func atOnce(all []sealed) checks.Check { return checks.OpensAtOnce(append(all, all...), 100) }
 
 func controls() map[string]control {
@@ -87,7 +93,10 @@ func controls() map[string]control {
 		"ChangedAnnotations": {plain(checks.ChangedAnnotations), []stub.Fault{
 			stub.IgnoresAnnotations, stub.IgnoresAddedOnes, stub.NoAuthentication,
 		}},
-		"BadLengths":        {plain(checks.BadLengths), []stub.Fault{stub.BadInputIsInternal, stub.NoAuthentication}},
+		"BadLengths": {plain(checks.BadLengths), []stub.Fault{stub.BadInputIsInternal, stub.NoAuthentication}},
+		"Mutated": {acrossKeys(mutated), []stub.Fault{
+			stub.NoAuthentication, stub.IgnoresAnnotations, stub.TriesOtherKeys, stub.WrongPlaintextLater,
+		}},
 		"Opens":             {acrossKeys(checks.Opens), []stub.Fault{stub.ForgetsOldKeys, stub.WrongPlaintextLater}},
 		"OpensAtOnce":       {acrossKeys(atOnce), []stub.Fault{stub.ForgetsOldKeys, stub.OneCallAtATime}},
 		"ConcurrentClients": {plain(checks.ConcurrentClients), []stub.Fault{stub.OneCallAtATime, stub.OneConnection}},

@@ -21,6 +21,7 @@ import (
 	"signet/tests/conformance/internal/checks"
 	"signet/tests/conformance/internal/daemon"
 	"signet/tests/conformance/internal/kmsclient"
+	"signet/tests/conformance/internal/poll"
 )
 
 // patient is longer than kube-apiserver's 3 s: its client redials after 1 s and 1.6 s, each ± 20 %, and so might
@@ -65,7 +66,7 @@ func TestCase41_APIServerStartedFirstBecomesHealthy(t *testing.T) {
 	server := newAPIServer(t, apiserver.Provider{Name: newProviderName(), Socket: d.Socket(), Timeout: patient})
 	<-launched
 	d.WaitUntilHealthy()
-	eventually(t, "kube-apiserver is healthy", func() error { return server.Check(t.Context()) })
+	poll.Until(t, "kube-apiserver is healthy", func() error { return server.Check(t.Context()) })
 	roundTrip(t, server, "/registry/secrets/default/late")
 }
 
@@ -163,7 +164,7 @@ func TestCase45_SIGTERMFinishesCallsAndRemovesTheSocket(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "calls are in progress", func() error {
+	poll.Until(t, "calls are in progress", func() error {
 		if n := served.Load(); n < 1000 {
 			return fmt.Errorf("%d served", n)
 		}

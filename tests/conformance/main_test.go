@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"signet/tests/conformance/internal/apiserver"
 	"signet/tests/conformance/internal/checks"
 	"signet/tests/conformance/internal/daemon"
+	"signet/tests/conformance/internal/poll"
 )
 
 // apiserverLog is where kube-apiserver's code logs, at -v=6.
@@ -37,7 +37,7 @@ func run(m *testing.M) int {
 	log, err := os.Create(apiserverLog)
 	if err == nil {
 		defer func() { _ = log.Close() }()
-		err = apiserver.LogTo(log)
+		err = apiserver.LogTo(log, 6)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -105,18 +105,6 @@ func seal(t *testing.T, d *daemon.Daemon, n int) []sealed {
 	return all
 }
 
-// eventually polls until nil; the test fails when Patience is over.
-func eventually(t *testing.T, what string, condition func() error) {
-	t.Helper()
-	var err error
-	for deadline := time.Now().Add(daemon.Patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if err = condition(); err == nil {
-			return
-		}
-	}
-	t.Fatalf("waited %v until %s: %v", daemon.Patience, what, err)
-}
-
 // roundTrip writes and reads back one object.
 func roundTrip(t *testing.T, server *apiserver.Server, key string) {
 	t.Helper()
@@ -147,7 +135,7 @@ func parse(t *testing.T, stored []byte) apiserver.Stored {
 // expectNoCallsInFlight looks into the daemon's own count.
 func expectNoCallsInFlight(t *testing.T, d *daemon.Daemon) {
 	t.Helper()
-	eventually(t, "no call is in flight", func() error {
+	poll.Until(t, "no call is in flight", func() error {
 		socket, isObject := d.State()["kms_socket"].(map[string]any)
 		if !isObject {
 			return fmt.Errorf("status shows no kms_socket")

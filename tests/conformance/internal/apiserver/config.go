@@ -9,13 +9,16 @@ import (
 	"time"
 )
 
-// Provider is one kms entry of an EncryptionConfiguration. Its name must differ in every test: metrics and the
-// clock of the write expiry are kept by name in the process.
+// Provider is one entry of an EncryptionConfiguration. Its name must differ in every test: metrics and the clock
+// of the write expiry are kept by name in the process.
 type Provider struct {
 	Name    string
 	Socket  string        // a path, or "@name"
 	Timeout time.Duration // zero leaves it to kube-apiserver: 3 s
 }
+
+// Identity stores in clear, and reads what was so stored.
+var Identity = Provider{Name: "identity"}
 
 // Endpoint is the provider's socket as a configuration says it.
 func (p Provider) Endpoint() string {
@@ -25,17 +28,25 @@ func (p Provider) Endpoint() string {
 	return "unix://" + p.Socket
 }
 
-// WriteConfig writes an EncryptionConfiguration for secrets; the first provider writes, all read.
+// WriteConfig writes an EncryptionConfiguration for secrets and for the widgets of crdserver; the first provider
+// writes, all read. An API server that watches the file never sees half of it.
 func WriteConfig(path string, providers ...Provider) error {
 	var text strings.Builder
 	text.WriteString("apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n" +
-		"- resources: [secrets]\n  providers:\n")
+		"- resources: [secrets, widgets.example.com]\n  providers:\n")
 	for _, provider := range providers {
+		if provider == Identity {
+			text.WriteString("  - identity: {}\n")
+			continue
+		}
 		fmt.Fprintf(&text, "  - kms:\n      apiVersion: v2\n      name: %s\n      endpoint: %s\n",
 			provider.Name, provider.Endpoint())
 		if provider.Timeout > 0 {
 			fmt.Fprintf(&text, "      timeout: %s\n", provider.Timeout)
 		}
 	}
-	return os.WriteFile(path, []byte(text.String()), 0o600)
+	if err := os.WriteFile(path+".new", []byte(text.String()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }

@@ -13,10 +13,8 @@ import (
 
 	"signet/tests/conformance/internal/checks"
 	"signet/tests/conformance/internal/kmsclient"
+	"signet/tests/conformance/internal/poll"
 )
-
-// Patience is how long anything here may take before the test gives up on it. Nothing is timed by it.
-const Patience = 30 * time.Second
 
 // MaxObjectBytes is what signetd on `local` may add to every object for a 32-byte seed.
 const MaxObjectBytes = 320
@@ -146,7 +144,7 @@ func (d *Daemon) KeyID() string {
 	return response.KeyId
 }
 
-// WaitUntil polls over a connection of its own; the test fails when the daemon ends first or Patience does.
+// WaitUntil polls over a connection of its own; the test fails when the daemon ends first or poll.Patience does.
 func (d *Daemon) WaitUntil(what string, condition func(client *kmsclient.Client) bool) {
 	d.t.Helper()
 	client, err := kmsclient.Dial(d.Socket())
@@ -154,7 +152,7 @@ func (d *Daemon) WaitUntil(what string, condition func(client *kmsclient.Client)
 		d.t.Fatal(err)
 	}
 	defer client.Close()
-	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(poll.Patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if condition(client) {
 			return
 		}
@@ -164,7 +162,7 @@ func (d *Daemon) WaitUntil(what string, condition func(client *kmsclient.Client)
 		// gRPC's own back-off starts at a second.
 		client.Conn().ResetConnectBackoff()
 	}
-	d.t.Fatalf("waited %v until %s", Patience, what)
+	d.t.Fatalf("waited %v until %s", poll.Patience, what)
 }
 
 // statusNow does not wait for a connection.

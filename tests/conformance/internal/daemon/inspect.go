@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -21,4 +22,24 @@ func (d *Daemon) ResidentBytes() int64 {
 	}
 	d.t.Fatal("no VmRSS")
 	return 0
+}
+
+// RemoteCalls counts the calls to its KMS ("Wrap", "Unwrap", "Describe") that its log tells of, over all its
+// restarts; log.level must be debug and log.format json.
+func (d *Daemon) RemoteCalls(operation string) int {
+	d.t.Helper()
+	count := 0
+	for line := range strings.Lines(d.Log()) {
+		var entry struct {
+			Message   string `json:"message"`
+			Operation string `json:"operation"`
+		}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			d.t.Fatalf("not JSON: %q", line)
+		}
+		if entry.Message == "remote call" && entry.Operation == operation {
+			count++
+		}
+	}
+	return count
 }

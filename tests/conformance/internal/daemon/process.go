@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"signet/tests/conformance/internal/poll"
 )
 
 // process is one run of signetd.
@@ -80,8 +82,8 @@ func (d *Daemon) Wait() int {
 	}
 	select {
 	case <-d.process.ended:
-	case <-time.After(Patience):
-		d.t.Fatalf("signetd did not end in %v", Patience)
+	case <-time.After(poll.Patience):
+		d.t.Fatalf("signetd did not end in %v", poll.Patience)
 	}
 	code := d.process.command.ProcessState.ExitCode()
 	d.process = nil

@@ -31,7 +31,8 @@ func Dial(socket string, extra ...grpc.DialOption) (*Client, error) {
 			return net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
 		}),
 	}
-	conn, err := grpc.NewClient("passthrough:///"+socket, append(options, extra...)...)
+	// As kube-apiserver does. NewClient, its successor, is missing from the gRPC of the oldest releases.
+	conn, err := grpc.Dial(socket, append(options, extra...)...)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", socket, err)
 	}

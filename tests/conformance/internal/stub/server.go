@@ -63,7 +63,7 @@ func options(fault Fault) []grpc.ServerOption {
 			return status.Error(codes.Unknown, "what?")
 		}))
 	case SwappedFieldNumbers:
-		options = append(options, grpc.ForceServerCodecV2(swappingCodec{}))
+		options = append(options, grpc.ForceServerCodec(swappingCodec{}))
 	case ClosesIdle:
 		options = append(options, grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: 200 * time.Millisecond,
