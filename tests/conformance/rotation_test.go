@@ -139,6 +139,21 @@ func TestBackgroundPollNoticesANewKeyWithinAMinute(t *testing.T) {
 	})
 }
 
+// Longer than the 24 hours for which kube-apiserver keeps a seed.
+func TestADayOfPollsIsAStatusAMinuteAndNothingElse(t *testing.T) {
+	d := daemon.NewStarted(t)
+	path := writeConfig(t, onDaemon(d))
+	recorder := &apiserver.Recorder{}
+	inFakeTime(t, path, recorder, func(t *testing.T, server *apiserver.Server, _ func(func())) {
+		all := writeObjects(t, server, 3)
+		time.Sleep(25*time.Hour + time.Second)
+		expectReadable(t, server, append(all, writeObjects(t, server, 3)...), false)
+		if got, want := recorder.Counts(), (apiserver.Counts{Status: 25*60 + 1, Encrypt: 1}); got != want {
+			t.Errorf("calls in 25 hours %+v, want %+v", got, want)
+		}
+	})
+}
+
 func TestWritesEndThreeMinutesAfterTheLastGoodStatusAndReadsDoNot(t *testing.T) {
 	d := daemon.NewStarted(t)
 	path := writeConfig(t, onDaemon(d))
@@ -153,8 +168,12 @@ func TestWritesEndThreeMinutesAfterTheLastGoodStatusAndReadsDoNot(t *testing.T) 
 		if err == nil || !strings.Contains(err.Error(), "expired") {
 			t.Errorf("a write 3m1s after the last good Status: %v", err)
 		}
+		before := recorder.Counts()
 		time.Sleep(time.Hour)
 		expectReadable(t, server, all, false)
+		if got, want := recorder.Since(before), (apiserver.Counts{Status: 360}); got != want {
+			t.Errorf("calls in an hour without an answer %+v, want %+v", got, want)
+		}
 		recorder.FailStatus(nil)
 		time.Sleep(11 * time.Second)
 		writeObjects(t, server, 1)
