@@ -99,6 +99,15 @@ func TestCase43_KilledAndRestartedDuringACallTheCallSucceeds(t *testing.T) {
 	}
 	cold := newAPIServer(t, apiserver.Provider{Name: providerOf(t, stored), Socket: d.Socket(), Timeout: patient})
 	d.Kill()
+	// A call on a connection whose end the client has not seen yet fails at once; that is not this case.
+	poll.Until(t, "the client has seen it", func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if _, _, err := cold.Read(ctx, key, stored); err == nil || !strings.Contains(err.Error(), "DeadlineExceeded") {
+			return fmt.Errorf("a read ends with: %v", err)
+		}
+		return nil
+	})
 	type result struct {
 		data []byte
 		err  error
