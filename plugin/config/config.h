@@ -55,6 +55,16 @@ struct WatchConfig {
   absl::Duration interval = absl::Seconds(150);
   absl::Duration confirm_interval = absl::Seconds(10);
   absl::Duration activation_delay = absl::Seconds(60);
+  absl::Duration probe_interval = absl::Seconds(240);
+};
+
+enum class OnRevoked { kDeny, kFallback };
+
+// Several providers that wrap every local KEK.
+struct RedundancyConfig {
+  std::vector<std::string> also_wrap_with;  // providers' names
+  bool allow_degraded_start = false;
+  OnRevoked on_revoked = OnRevoked::kDeny;
 };
 
 enum class MemoryLock { kRequired, kWarn };
@@ -73,6 +83,11 @@ struct Config {
   LocalKekConfig local_kek;
   WatchConfig watch;
   bool allow_remote_rotation = false;
+  // Absent: 7 days, or what EffectiveOfflineLimit makes of a shorter lifetime.
+  std::optional<absl::Duration> offline_limit;
+  bool decrypt_past_offline_limit = true;
+  absl::Duration denied_grace = absl::Hours(1);
+  RedundancyConfig redundancy;
   std::string status_version = "v2";
   size_t max_plaintext_bytes = 916;
   absl::Duration shutdown_grace = absl::Seconds(10);
@@ -80,6 +95,10 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
 };
+
+// `offline_limit`, or its default: 7 days, at most a third of the local KEK's lifetime; where that is too
+// short to be proved by probes the lifetime alone limits.
+absl::Duration EffectiveOfflineLimit(const Config& config);
 
 }  // namespace signet
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "plugin/config/config_reader.h"
+#include "plugin/config/key_life_reader.h"
 
 namespace signet {
 namespace {
@@ -106,6 +107,9 @@ class RelationChecker {
 
 }  // namespace
 
-void CheckRelations(const Config& config, ReadContext& context) { RelationChecker(config, context).Check(); }
+void CheckRelations(const Config& config, ReadContext& context) {
+  RelationChecker(config, context).Check();
+  CheckKeyLife(config, context);
+}
 
 }  // namespace signet

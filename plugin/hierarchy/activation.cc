@@ -27,10 +27,27 @@ Activation::Activation(Options options, Parts parts, std::function<void()> on_fi
     : options_(options),
       parts_(parts),
       on_first_key_(std::move(on_first_key)),
-      follower_(options_.follower,
-                {parts_.maker, parts_.planner, parts_.publisher, parts_.store, parts_.slot, parts_.problems,
-                 parts_.clock, parts_.random, parts_.observer, parts_.feed, cancellation_}),
+      budgets_(options_.follower.timing.interval, options_.probe.interval, parts_.clock),
+      follower_(options_.follower, {parts_.maker, parts_.planner, parts_.publisher, parts_.store, parts_.slot,
+                                    parts_.problems, parts_.board, budgets_, parts_.clock, parts_.random,
+                                    parts_.observer, parts_.feed, cancellation_}),
+      probe_(
+          options_.probe,
+          {parts_.providers, parts_.store, parts_.slot, parts_.journal, parts_.board, budgets_, parts_.clock,
+           parts_.random, cancellation_},
+          [this] {
+            if (const absl::Status written = parts_.offline.Succeeded(); !written.ok()) {
+              parts_.observer.OnStateProblem("state", written);
+            }
+          },
+          [this](const std::string& key_id) {
+            guard_.PurgeKeyId(key_id, "its version of the remote key is denied or revoked");
+          }),
+      guard_(options_.guard, {parts_.providers, parts_.store, parts_.slot, parts_.board, parts_.cache,
+                              parts_.publisher, follower_, parts_.gate, parts_.clock, parts_.feed}),
       retry_(parts_.clock, parts_.random),
+      suspended_(parts_.clock.BootTime() - parts_.clock.Monotonic()),
+      writes_since_(parts_.clock.Wall()),
       strand_([this] { return Step(); }, parts_.reserved, parts_.timers, parts_.clock) {}
 
 void Activation::Stop() {
@@ -70,32 +87,96 @@ void Activation::RunPosted(const absl::Status& stopped) {
 
 absl::Duration Activation::Step() {
   RunPosted(absl::OkStatus());
-  if (retry_.Allowed()) {
-    absl::Status status;
-    if (const auto current = parts_.slot.Get(); current == nullptr) {
-      status = ObtainFirst();
-    } else if (!current->key->stored && !follower_.has_pending()) {
-      status = ReplaceUnstored();
-    } else if (NeedsRenewal(*current) && !follower_.has_pending()) {
-      status = Renew("renewal");
-    }
-    if (cancellation_->cancelled()) return absl::InfiniteDuration();
-    if (status.ok()) {
-      retry_.Succeeded();
-    } else {
-      const absl::Duration retry_in = retry_.Failed(LongestRetry());
-      if (parts_.slot.Get() == nullptr) {
-        parts_.slot.SetProblem(absl::UnavailableError(
-            superseded_.ok() ? absl::StrCat("no active key yet: ", absl::StatusCodeToString(status.code()))
-                             : std::string(superseded_.message())));
-      }
-      parts_.observer.OnActivationFailed(status, retry_in);
+  NoticeSuspension();
+  if (!guard_.stopped() && retry_.Allowed()) Keep();
+  if (cancellation_->cancelled()) return absl::InfiniteDuration();
+  const bool has_key = parts_.slot.Get() != nullptr;
+  if (has_key) {
+    if (!std::exchange(had_first_key_, true)) on_first_key_();
+    follower_.Step();
+  }
+  if (has_key || refused_ || guard_.stopped()) probe_.Step();
+  if (cancellation_->cancelled()) return absl::InfiniteDuration();
+  guard_.Step();
+  TellWrites();
+  return UntilNextLook();
+}
+
+void Activation::NoticeSuspension() {
+  constexpr absl::Duration kNoticed = absl::Seconds(10);
+  const absl::Duration suspended = parts_.clock.BootTime() - parts_.clock.Monotonic();
+  if (suspended - suspended_ < kNoticed) return;
+  suspended_ = suspended;
+  probe_.AskSoon();
+  follower_.AskSoon();
+}
+
+void Activation::Keep() {
+  absl::Status status;
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  if (current == nullptr) {
+    status = ObtainFirst();
+  } else if (!current->key->stored && !follower_.has_pending()) {
+    status = ReplaceUnstored();
+  } else if (NeedsRenewal(*current) && !follower_.has_pending()) {
+    status = Renew("renewal");
+  } else if (IsIncomplete(*current) && !follower_.has_pending()) {
+    status = Renew("wrapped by the whole wrap-set");
+  }
+  if (cancellation_->cancelled()) return;
+  if (!status.ok()) return ExplainFailure(status, retry_.Failed(LongestRetry()));
+  retry_.Succeeded();
+  refused_ = false;
+  parts_.problems.Clear("no_key");
+  if (const auto now = parts_.slot.Get(); now != nullptr && !NeedsRenewal(*now)) {
+    parts_.problems.Clear("limit_near");
+  }
+}
+
+void Activation::ExplainFailure(const absl::Status& status, absl::Duration retry_in) {
+  const std::string code = absl::StatusCodeToString(status.code());
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  if (current == nullptr) {
+    refused_ = absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status);
+    if (refused_ && superseded_.ok()) probe_.AskSoon();
+    const std::string text =
+        superseded_.ok() ? absl::StrCat("no active key yet: ", code) : std::string(superseded_.message());
+    parts_.slot.SetProblem(absl::UnavailableError(text));
+    parts_.problems.Set("no_key", text, "");
+  } else if (current->key->stored && NeedsRenewal(*current)) {
+    const absl::Time end = parts_.clock.Wall() + (current->expires_at - parts_.clock.BootTime());
+    std::string text = absl::StrCat("the local key cannot be renewed (", code, "); it ends at ",
+                                    absl::FormatTime(absl::RFC3339_sec, end, absl::UTCTimeZone()),
+                                    " or after ", current->uses->left(), " more uses");
+    KeyEvent event;
+    event.kind = KeyEvent::Kind::kLimitNear;
+    event.key_id = current->key->key_id;
+    event.detail = text;
+    if (parts_.problems.Set("limit_near", std::move(text),
+                            "put the KMS right: Encrypt stops at that limit")) {
+      parts_.feed.Publish(std::move(event));
     }
   }
-  if (parts_.slot.Get() == nullptr) return retry_.Wait();
-  if (!std::exchange(had_first_key_, true)) on_first_key_();
-  follower_.Step();
-  return UntilNextLook();
+  parts_.observer.OnActivationFailed(status, retry_in);
+}
+
+void Activation::TellWrites() {
+  const absl::Status status = parts_.gate.Look().status();
+  {
+    MutexLock lock(mutex_);
+    if (writes_work_ == status.ok()) return;
+    writes_work_ = status.ok();
+    writes_since_ = parts_.clock.Wall();
+  }
+  KeyEvent event;
+  event.kind = status.ok() ? KeyEvent::Kind::kWritesResumed : KeyEvent::Kind::kWritesStopped;
+  event.detail = std::string(status.message());
+  parts_.feed.Publish(std::move(event));
+}
+
+absl::Time Activation::encrypt_since() const {
+  MutexLock lock(mutex_);
+  return writes_since_;
 }
 
 // A stored record goes first, without asking the provider for its version: after a power cut the KMS may be
@@ -131,7 +212,8 @@ absl::Status Activation::MakeFirst(absl::string_view reason) {
     superseded_ = follower_.NoteRollback(target);
     return superseded_;
   }
-  SIGNET_RETURN_IF_ERROR(MakeAndInstall(target, reason));
+  const auto missing = options_.allow_degraded_start ? KeyMaker::Missing::kAllow : KeyMaker::Missing::kRefuse;
+  SIGNET_RETURN_IF_ERROR(MakeAndInstall(target, reason, missing));
   follower_.NoteAsked();
   return absl::OkStatus();
 }
@@ -163,9 +245,9 @@ absl::Status Activation::AdoptStored(const StoredRecord& stored) {
   return FallBackToUnstored(target, adopted);
 }
 
-absl::Status Activation::MakeAndInstall(const KeyTarget& target, absl::string_view reason) {
-  SIGNET_ASSIGN_OR_RETURN(const MadeKey made,
-                          parts_.maker.Make(target, KeyMaker::Missing::kRefuse, cancellation_));
+absl::Status Activation::MakeAndInstall(const KeyTarget& target, absl::string_view reason,
+                                        KeyMaker::Missing missing) {
+  SIGNET_ASSIGN_OR_RETURN(const MadeKey made, parts_.maker.Make(target, missing, cancellation_));
   const absl::Status installed = parts_.publisher.Install(target, made, reason);
   if (installed.ok()) return installed;
   return FallBackToUnstored(target, installed);
@@ -230,7 +312,15 @@ absl::StatusOr<std::string> Activation::RotateRemote(const std::string& name) {
   return absl::StrCat(provider->name, " has a new version; it is announced once it is confirmed and proved");
 }
 
+absl::StatusOr<std::string> Activation::Purge() {
+  const size_t purged = guard_.PurgeAll(
+      absl::UnavailableError("the local keys were purged and are being read back"), "purged by an operator");
+  stored_rejected_ = false;
+  return absl::StrCat(purged, " local KEKs left memory; Decrypt asks the KMS again");
+}
+
 absl::StatusOr<std::string> Activation::Refresh() {
+  probe_.AskSoon();
   SIGNET_RETURN_IF_ERROR(follower_.Look());
   return std::string(follower_.has_pending() ? "the KMS was asked; a version is pending"
                                              : "the KMS was asked");
@@ -242,6 +332,11 @@ bool Activation::NeedsRenewal(const PublishedKey& published) const {
   return published.uses->NeedsRenewal() || parts_.clock.BootTime() >= published.renew_at;
 }
 
+bool Activation::IsIncomplete(const PublishedKey& published) const {
+  const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(published.key->record);
+  return record.ok() && record->entries.size() < parts_.planner.Configured().wrap_set.size();
+}
+
 absl::Duration Activation::LongestRetry() const {
   const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
   const bool works = current != nullptr && current->key->stored && current->uses->Usable() &&
@@ -251,10 +346,22 @@ absl::Duration Activation::LongestRetry() const {
 
 absl::Duration Activation::UntilNextLook() const {
   const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  absl::Duration next = std::min(kLongestSleep, follower_.next() - parts_.clock.Monotonic());
-  const bool wants = !current->key->stored || NeedsRenewal(*current);
-  if (!follower_.has_pending()) {
-    next = std::min(next, wants ? retry_.Wait() : current->renew_at - parts_.clock.BootTime());
+  const MonotonicTime now = parts_.clock.Monotonic();
+  const absl::Duration boot = parts_.clock.BootTime();
+  absl::Duration next = std::min(kLongestSleep, guard_.next());
+  if (current != nullptr || refused_ || guard_.stopped()) next = std::min(next, probe_.next() - now);
+  if (current == nullptr) {
+    if (!guard_.stopped()) next = std::min(next, retry_.Wait());
+    return std::max(next, absl::Milliseconds(10));
+  }
+  next = std::min(next, follower_.next() - now);
+  // When writes stop, that is to be told.
+  for (const absl::Duration limit : {current->expires_at - boot, parts_.offline.ends_at() - boot}) {
+    if (limit > absl::ZeroDuration()) next = std::min(next, limit);
+  }
+  const bool wants = !current->key->stored || NeedsRenewal(*current) || IsIncomplete(*current);
+  if (!follower_.has_pending() && !guard_.stopped()) {
+    next = std::min(next, wants ? retry_.Wait() : current->renew_at - boot);
   }
   return std::max(next, absl::Milliseconds(10));
 }

@@ -22,16 +22,22 @@
 #include "base/mutex.h"
 #include "crypto/random.h"
 #include "plugin/hierarchy/active_key_slot.h"
+#include "plugin/hierarchy/call_budgets.h"
+#include "plugin/hierarchy/health_board.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
+#include "plugin/hierarchy/key_guard.h"
 #include "plugin/hierarchy/key_maker.h"
 #include "plugin/hierarchy/key_planner.h"
+#include "plugin/hierarchy/offline_limit.h"
 #include "plugin/hierarchy/problem_board.h"
 #include "plugin/hierarchy/publisher.h"
 #include "plugin/hierarchy/record_unwrapper.h"
 #include "plugin/hierarchy/retry.h"
 #include "plugin/hierarchy/state_store.h"
 #include "plugin/hierarchy/strand.h"
+#include "plugin/hierarchy/unwrap_probe.h"
 #include "plugin/hierarchy/version_follower.h"
+#include "plugin/hierarchy/write_gate.h"
 
 namespace signet {
 
@@ -39,7 +45,10 @@ class Activation {
  public:
   struct Options {
     absl::Duration remote_call_timeout;
+    bool allow_degraded_start = false;
     VersionFollower::Options follower;
+    UnwrapProbe::Options probe;
+    KeyGuard::Options guard;
   };
   // What it works with; all outlive the object, pool and timers stop before it is destroyed.
   struct Parts {
@@ -48,6 +57,11 @@ class Activation {
     const RecordUnwrapper& unwrapper;
     const ProviderSet& providers;
     Publisher& publisher;
+    HealthBoard& board;
+    WriteGate& gate;
+    OfflineLimit& offline;
+    KekCache& cache;
+    const Journal& journal;
     StateStore& store;
     ActiveKeySlot& slot;
     ProblemBoard& problems;
@@ -76,11 +90,22 @@ class Activation {
   absl::StatusOr<std::string> RotateRemote(const std::string& provider);
   absl::StatusOr<std::string> Refresh();
   absl::StatusOr<std::string> Accept(const std::string& key_id);
+  absl::StatusOr<std::string> Purge();
+
+  // Since when Encrypt works, or does not.
+  absl::Time encrypt_since() const;
 
  private:
   // One round of work; how long until the next.
   absl::Duration Step();
   void RunPosted(const absl::Status& stopped);
+  // Obtains, renews or replaces the active key when that is due.
+  void Keep();
+  void ExplainFailure(const absl::Status& status, absl::Duration retry_in);
+  // Publishes that writes stopped or go on again.
+  void TellWrites();
+  // After a suspension nothing is known: everything is due.
+  void NoticeSuspension();
 
   absl::Status ObtainFirst();
   // The stored record, when it is what the configuration would announce.
@@ -93,7 +118,10 @@ class Activation {
 
   absl::Status Renew(absl::string_view reason);
   absl::Status ReplaceUnstored();
-  absl::Status MakeAndInstall(const KeyTarget& target, absl::string_view reason);
+  absl::Status MakeAndInstall(const KeyTarget& target, absl::string_view reason,
+                              KeyMaker::Missing missing = KeyMaker::Missing::kRefuse);
+  // The active record lacks a part of its wrap-set, since a degraded start.
+  bool IsIncomplete(const PublishedKey& published) const;
   // When the disk refused a key: makes another one that is never stored, if that is allowed and needed.
   absl::Status FallBackToUnstored(const KeyTarget& target, const absl::Status& write_error);
 
@@ -108,14 +136,20 @@ class Activation {
   const std::shared_ptr<CancellationToken> cancellation_ = std::make_shared<CancellationToken>();
 
   // Touched by the strand only.
+  CallBudgets budgets_;
   VersionFollower follower_;
-  Retry retry_;  // of obtaining, renewing and replacing
+  UnwrapProbe probe_;
+  KeyGuard guard_;
+  Retry retry_;           // of obtaining, renewing and replacing
+  bool refused_ = false;  // the last attempt to obtain was, for good as it seems: probes are to tell
   bool had_first_key_ = false;
+  absl::Duration suspended_;      // in all, since boot
   bool stored_rejected_ = false;  // the stored record cannot be used by this process
-  absl::Status
-      superseded_;  // what is said while the KMS names a superseded version and nothing else is there
+  absl::Status superseded_;       // while the KMS names a superseded version and nothing else is there
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  bool writes_work_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time writes_since_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<std::function<void(const absl::Status&)>> posted_ ABSL_GUARDED_BY(mutex_);
 

@@ -35,9 +35,11 @@ absl::Status CheckLimits(const HierarchyOptions& options) {
     return refuse("local_kek max_uses: 1 to 2^32");
   }
   if (options.watch_interval <= absl::ZeroDuration() || options.confirm_interval <= absl::ZeroDuration() ||
-      options.activation_delay < absl::ZeroDuration()) {
+      options.activation_delay < absl::ZeroDuration() || options.probe_interval <= absl::ZeroDuration()) {
     return refuse("watch intervals: must be positive");
   }
+  if (options.offline_limit <= absl::ZeroDuration()) return refuse("offline_limit: must be positive");
+  if (options.denied_grace < absl::ZeroDuration()) return refuse("denied_grace: must not be negative");
   if (options.cached_local_keks == 0) return refuse("cached local KEKs: at least 1");
   if (options.journal_records == 0 || options.journal_records > kMaxJournalRecords) {
     return refuse("journal records: 1 to 65536");

@@ -17,10 +17,38 @@ bool KekCache::Contains(const crypto::LocalKekId& id) const {
   return by_id_.contains(id);
 }
 
-bool KekCache::Insert(const crypto::LocalKekId& id, std::shared_ptr<const VerifiedKek> kek, Place place) {
+std::vector<RemoteKeyName> NamesIn(const crypto::Record& record) {
+  std::vector<RemoteKeyName> names;
+  for (const crypto::RecordEntry& entry : record.entries) {
+    names.push_back({entry.provider_type, entry.fingerprint});
+  }
+  return names;
+}
+
+uint64_t KekCache::epoch() const {
+  MutexLock lock(mutex_);
+  return epoch_;
+}
+
+size_t KekCache::EraseIf(const std::function<bool(const VerifiedKek&)>& drop) {
+  std::list<Entry> dropped;
+  MutexLock lock(mutex_);
+  ++epoch_;
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const auto here = entry++;
+    if (!drop(*here->kek)) continue;
+    by_id_.erase(here->id);
+    dropped.splice(dropped.end(), entries_, here);
+  }
+  return dropped.size();
+}
+
+bool KekCache::Insert(const crypto::LocalKekId& id, std::shared_ptr<const VerifiedKek> kek, Place place,
+                      std::optional<uint64_t> epoch) {
   // Wiping happens after the lock is gone.
   std::shared_ptr<const VerifiedKek> evicted;
   MutexLock lock(mutex_);
+  if (epoch.has_value() && *epoch != epoch_) return false;
   if (const auto known = by_id_.find(id); known != by_id_.end()) {
     evicted = std::exchange(known->second->kek, std::move(kek));
     if (place == Place::kNewest) entries_.splice(entries_.begin(), entries_, known->second);

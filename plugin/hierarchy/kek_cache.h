@@ -7,8 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "base/mutex.h"
 #include "crypto/local_kek.h"
 #include "crypto/record.h"
+#include "plugin/hierarchy/remote_key_name.h"
 
 namespace signet {
 
@@ -25,7 +28,10 @@ struct VerifiedKek {
   std::string key_id;                 // of the record
   uint64_t created_unix_seconds = 0;  // likewise; bounded to what fits an int64_t
   std::shared_ptr<const crypto::LocalKek> kek;
+  std::vector<RemoteKeyName> providers{};  // of its record, configured or not
 };
+
+std::vector<RemoteKeyName> NamesIn(const crypto::Record& record);
 
 class KekCache {
  public:
@@ -39,7 +45,11 @@ class KekCache {
   enum class Place { kNewest, kOldest };
   // True when another one had to go.
   bool Insert(const crypto::LocalKekId& id, std::shared_ptr<const VerifiedKek> kek,
-              Place place = Place::kNewest);
+              Place place = Place::kNewest, std::optional<uint64_t> epoch = std::nullopt);
+  // Drops all for which `drop` says so and returns how many. What was read before cannot come back: an Insert
+  // with an earlier epoch does nothing. `drop` must not call back.
+  size_t EraseIf(const std::function<bool(const VerifiedKek&)>& drop);
+  uint64_t epoch() const;
   void Clear();
 
   // Most recently used first; uses nothing.
@@ -55,6 +65,7 @@ class KekCache {
 
   const size_t capacity_;
   mutable Mutex mutex_;
+  uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // most recently used first
   absl::flat_hash_map<crypto::LocalKekId, std::list<Entry>::iterator> by_id_ ABSL_GUARDED_BY(mutex_);
 };

@@ -12,8 +12,10 @@
 #include "plugin/hierarchy/hierarchy_limits.h"
 #include "plugin/hierarchy/key_operations.h"
 #include "plugin/hierarchy/prewarm.h"
+#include "plugin/hierarchy/state_report.h"
 #include "plugin/hierarchy/unwrap_flights.h"
 #include "plugin/hierarchy/use_reservation.h"
+#include "plugin/hierarchy/write_gate.h"
 
 namespace signet {
 namespace {
@@ -29,6 +31,22 @@ std::vector<std::string> AllClusterIds(const HierarchyOptions& options) {
   return ids;
 }
 
+Activation::Options ActivationOptionsFrom(const HierarchyOptions& options) {
+  Activation::Options activation;
+  activation.remote_call_timeout = options.remote_call_timeout;
+  activation.allow_degraded_start = options.allow_degraded_start;
+  activation.follower.timing = {options.watch_interval, options.confirm_interval};
+  activation.follower.activation_delay = options.activation_delay;
+  activation.probe.cluster_id = options.cluster_id;
+  activation.probe.interval = options.probe_interval;
+  activation.probe.confirm_interval = options.confirm_interval;
+  activation.probe.remote_call_timeout = options.remote_call_timeout;
+  activation.guard.denied_grace = options.denied_grace;
+  activation.guard.watch =
+      options.fall_back_on_revoked ? KeyGuard::Watch::kWriterOnly : KeyGuard::Watch::kWholeRecord;
+  return activation;
+}
+
 class KeyHierarchyImpl final : public KeyHierarchy {
  public:
   KeyHierarchyImpl(HierarchyOptions options, std::vector<Provider> providers, const Clock& clock,
@@ -41,25 +59,31 @@ class KeyHierarchyImpl final : public KeyHierarchy {
         lock_(std::move(lock)),
         store_(std::move(store)),
         feed_(clock, observer),
-        providers_(std::move(providers), clock, observer),
-        unwrapper_(AllClusterIds(options_), providers_),
+        board_(options_.confirm_interval, clock, feed_),
+        providers_(std::move(providers), clock, observer, &board_),
+        unwrapper_(AllClusterIds(options_), providers_, &board_,
+                   options_.fall_back_on_revoked ? RecordUnwrapper::OnRevoked::kFallback
+                                                 : RecordUnwrapper::OnRevoked::kDeny),
         journal_(absl::StrCat(options_.state_directory, "/journal"), options_.journal_records, files),
         cache_(options_.cached_local_keks),
+        offline_(options_.offline_limit, *store_, clock),
+        gate_(slot_, offline_, clock),
         timers_(clock),
         remote_workers_(options_.remote_workers, options_.max_waiting_decrypts),
         reserved_workers_(options_.reserved_workers, kReservedQueue),
         flights_({options_.max_waiting_decrypts, options_.remote_call_timeout}, unwrapper_, cache_, journal_,
                  remote_workers_, timers_, clock, observer),
         maker_({options_.cluster_id, options_.remote_call_timeout}, providers_, clock, random),
-        planner_({options_.active_provider, {}, options_.key_id_generation}, providers_, *store_),
+        planner_({options_.active_provider, options_.also_wrap_with, options_.key_id_generation}, providers_,
+                 *store_),
         problems_(clock),
         publisher_({options_.local_kek_lifetime, options_.local_kek_max_uses},
-                   {*store_, slot_, cache_, journal_, clock, observer, feed_}),
-        activation_({options_.remote_call_timeout,
-                     {{options_.watch_interval, options_.confirm_interval}, options_.activation_delay}},
-                    {maker_, planner_, unwrapper_, providers_, publisher_, *store_, slot_, problems_,
-                     reserved_workers_, timers_, clock, random, observer, feed_},
-                    [this] { prewarm_->Begin(); }),
+                   {*store_, slot_, cache_, journal_, offline_, clock, observer, feed_}),
+        activation_(
+            ActivationOptionsFrom(options_),
+            {maker_, planner_, unwrapper_, providers_, publisher_, board_, gate_, offline_, cache_, journal_,
+             *store_, slot_, problems_, reserved_workers_, timers_, clock, random, observer, feed_},
+            [this] { prewarm_->Begin(); }),
         reservation_(*store_, slot_, reserved_workers_, timers_, clock, random, observer,
                      [this] { activation_.Attend(); }),
         operations_({options_.local_kek_max_uses, options_.allow_remote_rotation}, activation_, slot_, cache_,
@@ -118,16 +142,16 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   }
 
   absl::StatusOr<std::shared_ptr<const ActiveKey>> Writable() const override {
-    SIGNET_ASSIGN_OR_RETURN(const std::shared_ptr<const PublishedKey> published, Unexpired());
-    if (!published->uses->Usable()) return UsedUp();
-    return published->key;
+    absl::StatusOr<std::shared_ptr<const PublishedKey>> published = gate_.Look();
+    if (!published.ok()) return std::move(published).status();
+    return (*published)->key;
   }
 
   absl::StatusOr<EncryptResult> Encrypt(absl::string_view plaintext) override {
-    SIGNET_ASSIGN_OR_RETURN(const std::shared_ptr<const PublishedKey> published, Unexpired());
+    SIGNET_ASSIGN_OR_RETURN(const std::shared_ptr<const PublishedKey> published, gate_.Enter());
     switch (published->uses->Take()) {
       case UseCounter::Grant::kRefused:
-        return UsedUp();
+        return WriteGate::UsedUp();
       case UseCounter::Grant::kGrantedAttention:
         reservation_.Attend();
         activation_.Attend();
@@ -149,10 +173,12 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     const crypto::LocalKekId& id = envelope->local_kek_id;
     if (const auto active = slot_.Get(); active != nullptr && active->key->local_kek_id == id) {
       observer_.OnCache(HierarchyObserver::CacheEvent::kHit);
+      if (absl::Status stop = CheckCachedDecrypt(); !stop.ok()) return callback(std::move(stop));
       return callback(Open(*active->key->local_kek, active->key->key_id, input, *envelope));
     }
     if (const auto cached = cache_.Find(id); cached != nullptr) {
       observer_.OnCache(HierarchyObserver::CacheEvent::kHit);
+      if (absl::Status stop = CheckCachedDecrypt(); !stop.ok()) return callback(std::move(stop));
       return callback(Open(*cached->kek, cached->key_id, input, *envelope));
     }
     DecryptCold(input, *envelope, std::move(callback));
@@ -165,11 +191,33 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     state.pending = activation_.follower().Pending();
     state.problems = problems_.List();
     state.max_uses = options_.local_kek_max_uses;
+    state.encrypt_since = activation_.encrypt_since();
+    state.cached_decrypt_stopped = !CheckCachedDecrypt().ok();
+    const absl::Duration boot = clock_.BootTime();
+    state.offline_until = clock_.Wall() + (offline_.ends_at() - boot);
+    const KeyPlan plan = planner_.Configured();
     for (const Provider& provider : providers_.all()) {
-      ProviderState entry;
-      entry.name = provider.name;
-      entry.active = entry.in_wrap_set = provider.name == options_.active_provider;
+      ProviderState entry = board_.State(provider.name);
+      entry.active = &provider == plan.active;
+      entry.in_wrap_set =
+          std::find(plan.wrap_set.begin(), plan.wrap_set.end(), &provider) != plan.wrap_set.end();
+      AddProviderProblem(entry, state.problems);
+      if (entry.active) {
+        state.decrypt_status = DecryptStatus(entry);
+        state.decrypt_since = entry.since;
+      }
       state.providers.push_back(std::move(entry));
+    }
+    if (offline_.Passed()) {
+      state.problems.push_back({"offline", "the KMS has been away for longer than offline_limit",
+                                "give the KMS back to signetd; Encrypt goes on at once then",
+                                state.offline_until});
+    }
+    if (const std::string degraded = store_->Current()->degraded_key_id;
+        !degraded.empty() && degraded == publisher_.Newest()) {
+      state.problems.push_back(
+          {"degraded_start", "data was written that not every provider of the wrap-set can read",
+           "raise key_id_generation on every node, then migrate the stored data", absl::InfinitePast()});
     }
     if (published != nullptr) {
       state.active = published->key;
@@ -184,20 +232,10 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   }
 
  private:
-  static absl::Status UsedUp() {
-    return absl::UnavailableError("the local key is used up and not renewed yet");
-  }
-
-  absl::StatusOr<std::shared_ptr<const PublishedKey>> Unexpired() const {
-    std::shared_ptr<const PublishedKey> published = slot_.Get();
-    if (published == nullptr) {
-      const absl::Status problem = slot_.problem();
-      return problem.ok() ? absl::UnavailableError("no active key yet") : problem;
-    }
-    if (clock_.BootTime() >= published->expires_at) {
-      return absl::UnavailableError("the local key is past its lifetime and could not be renewed");
-    }
-    return published;
+  // What is in memory opens without the KMS, unless it has been away for too long.
+  absl::Status CheckCachedDecrypt() const {
+    if (options_.decrypt_past_offline_limit || !offline_.Passed()) return absl::OkStatus();
+    return absl::FailedPreconditionError("the KMS has been away for longer than offline_limit");
   }
 
   // The id is computed anew on every call, cached or not: an annotation that is not the envelope's never
@@ -256,11 +294,14 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   const std::unique_ptr<DirectoryLock> lock_;
   const std::unique_ptr<StateStore> store_;
   EventFeed feed_;
+  HealthBoard board_;
   const ProviderSet providers_;
   const RecordUnwrapper unwrapper_;
   Journal journal_;
   KekCache cache_;
   ActiveKeySlot slot_;
+  OfflineLimit offline_;
+  WriteGate gate_;
   TimerQueue timers_;
   WorkerPool remote_workers_;
   WorkerPool reserved_workers_;
@@ -285,6 +326,12 @@ absl::StatusOr<std::unique_ptr<KeyHierarchy>> KeyHierarchy::Create(
     crypto::RandomSource& random, DurableFiles& files, HierarchyObserver& observer) {
   SIGNET_RETURN_IF_ERROR(CheckLimits(options));
   SIGNET_RETURN_IF_ERROR(ProviderSet::Check(providers));
+  for (const std::string& name : options.also_wrap_with) {
+    if (std::none_of(providers.begin(), providers.end(),
+                     [&name](const Provider& provider) { return provider.name == name; })) {
+      return absl::NotFoundError(absl::StrCat("also_wrap_with: no provider is named ", name));
+    }
+  }
   if (std::none_of(providers.begin(), providers.end(), [&options](const Provider& provider) {
         return provider.name == options.active_provider;
       })) {

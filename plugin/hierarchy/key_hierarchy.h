@@ -46,7 +46,18 @@ struct HierarchyOptions {
   absl::Duration watch_interval = absl::Seconds(150);   // between two looks at the version, ± 20 %
   absl::Duration confirm_interval = absl::Seconds(10);  // between looks that confirm a changed answer
   absl::Duration activation_delay = absl::Seconds(60);  // from its confirmation to the announcement
+  absl::Duration probe_interval = absl::Seconds(240);   // between two proofs by Unwrap, ± 10 %
   bool allow_remote_rotation = false;                   // whether operators may have the KMS rotate its key
+
+  // Encrypt goes on for so long after the last remote Wrap or Unwrap that succeeded.
+  absl::Duration offline_limit = absl::Hours(24 * 7);
+  bool decrypt_past_offline_limit = true;        // with local KEKs in memory
+  absl::Duration denied_grace = absl::Hours(1);  // from "denied" to the purge of local KEKs; 0: at once
+
+  // Other providers that wrap every new local KEK; the active one may stand among them.
+  std::vector<std::string> also_wrap_with;
+  bool allow_degraded_start = false;  // without any key yet, those that are unreachable may be missing
+  bool fall_back_on_revoked = false;  // a denied or revoked provider does not speak for the others
 
   size_t remote_workers = 8;    // for cache misses
   size_t reserved_workers = 2;  // besides, for activation, renewal and pre-warm

@@ -78,7 +78,8 @@ void KeyOperations::AcceptKeyId(absl::string_view key_id, KeyOperationCallback d
 }
 
 void KeyOperations::PurgeKeys(KeyOperationCallback done) {
-  done(absl::UnimplementedError("this operation is not there yet"));
+  Run(
+      "purge", [this] { return activation_.Purge(); }, std::move(done));
 }
 
 std::vector<LocalKeyInfo> KeyOperations::ListKeys() const {

@@ -51,6 +51,7 @@ absl::StatusOr<Result> ProviderSet::Observe(const Provider& provider,
   const MonotonicTime start = clock_.Monotonic();
   absl::StatusOr<Result> result = call();
   observer_.OnRemoteCall(provider.name, operation, result.status(), clock_.Monotonic() - start, uid);
+  if (board_ != nullptr) board_->HearCall(provider.name, operation, result.status());
   return result;
 }
 

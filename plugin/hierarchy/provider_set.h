@@ -15,6 +15,7 @@
 #include "crypto/record.h"
 #include "crypto/secret_bytes.h"
 #include "kms_client/kms_client.h"
+#include "plugin/hierarchy/health_board.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
 #include "plugin/hierarchy/key_hierarchy.h"
 
@@ -23,13 +24,16 @@ namespace signet {
 class ProviderSet {
  public:
   // Names and (type, fingerprint) pairs must be unique: Check. `clock` and `observer` outlive the object.
-  ProviderSet(std::vector<Provider> providers, const Clock& clock, HierarchyObserver& observer)
-      : providers_(std::move(providers)), clock_(clock), observer_(observer) {}
+  // `board` hears every call; it may be null.
+  ProviderSet(std::vector<Provider> providers, const Clock& clock, HierarchyObserver& observer,
+              HealthBoard* board = nullptr)
+      : providers_(std::move(providers)), clock_(clock), observer_(observer), board_(board) {}
 
   // INVALID_ARGUMENT: no client, or two providers that could not be told apart.
   static absl::Status Check(const std::vector<Provider>& providers);
 
   const std::vector<Provider>& all() const { return providers_; }
+  const Clock& clock() const { return clock_; }
   // Null when not configured. Pointers live as long as the set.
   const Provider* FindByName(absl::string_view name) const;
   // Hostile input: both values come from etcd.
@@ -53,6 +57,7 @@ class ProviderSet {
   const std::vector<Provider> providers_;
   const Clock& clock_;
   HierarchyObserver& observer_;
+  HealthBoard* const board_;
 };
 
 }  // namespace signet

@@ -57,6 +57,7 @@ absl::Status Publisher::Install(const KeyTarget& target, const MadeKey& made, ab
     state.history = history;
     state.record = StoredRecord{made.record, target.version, reserved, now, NamesOf(target.plan.wrap_set)};
     state.last_remote_success = now;
+    if (!made.missing.empty()) state.degraded_key_id = target.announcement.key_id;
     return true;
   }));
   Publish(target, made, now, std::make_shared<UseCounter>(0, reserved, options_.max_uses),
@@ -102,8 +103,9 @@ bool Publisher::MayPublishUnstored(const KeyTarget& target) const {
 
 void Publisher::KeepInCache(const std::string& key_id, absl::Time created, const MadeKey& key) {
   const int64_t seconds = std::max<int64_t>(absl::ToUnixSeconds(created), 0);
-  parts_.cache.Insert(
-      key.id, std::make_shared<VerifiedKek>(VerifiedKek{key_id, static_cast<uint64_t>(seconds), key.kek}));
+  VerifiedKek kek{key_id, static_cast<uint64_t>(seconds), key.kek, {}};
+  if (const auto record = crypto::ParseRecord(key.record); record.ok()) kek.providers = NamesIn(*record);
+  parts_.cache.Insert(key.id, std::make_shared<VerifiedKek>(std::move(kek)));
 }
 
 void Publisher::Publish(const KeyTarget& target, const MadeKey& made, const TimeMark& created,
@@ -139,6 +141,9 @@ void Publisher::Publish(const KeyTarget& target, const MadeKey& made, const Time
                 MadeKey{old->key->record, old->key->local_kek_id, old->key->local_kek, {}});
   }
   parts_.slot.Publish(std::move(published));
+  if (const absl::Status written = parts_.offline.Succeeded(); !written.ok() && stored) {
+    parts_.observer.OnStateProblem("state", written);
+  }
   parts_.observer.OnActivated(*key, reason);
   KeyEvent event;
   event.kind = KeyEvent::Kind::kKeyActivated;

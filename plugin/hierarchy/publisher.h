@@ -22,6 +22,7 @@
 #include "plugin/hierarchy/journal.h"
 #include "plugin/hierarchy/kek_cache.h"
 #include "plugin/hierarchy/key_maker.h"
+#include "plugin/hierarchy/offline_limit.h"
 #include "plugin/hierarchy/state_store.h"
 
 namespace signet {
@@ -38,6 +39,7 @@ class Publisher {
     ActiveKeySlot& slot;
     KekCache& cache;
     Journal& journal;
+    OfflineLimit& offline;
     const Clock& clock;
     HierarchyObserver& observer;
     EventFeed& feed;

@@ -14,6 +14,11 @@ bool IsUnreachable(const absl::Status& status) {
   return failure == kms::FailureClass::kUnreachable || failure == kms::FailureClass::kThrottled;
 }
 
+bool IsRefused(const absl::Status& status) {
+  const kms::FailureClass failure = kms::GetFailureClass(status);
+  return failure == kms::FailureClass::kDenied || failure == kms::FailureClass::kRevoked;
+}
+
 }  // namespace
 
 bool RecordUnwrapper::HasProvider(const crypto::Record& record) const {
@@ -36,15 +41,42 @@ absl::StatusOr<kms::UnwrapResult> RecordUnwrapper::AskProvider(const Provider& p
   return refused;
 }
 
+absl::StatusOr<std::vector<RecordUnwrapper::Turn>> RecordUnwrapper::Turns(
+    const crypto::Record& record) const {
+  std::vector<Turn> turns;
+  for (const crypto::RecordEntry& entry : record.entries) {
+    const Provider* const provider = providers_.Find(entry.provider_type, entry.fingerprint);
+    if (provider != nullptr) turns.push_back({provider, &entry});
+  }
+  if (board_ == nullptr || turns.size() < 2) return turns;
+  const auto stopped = [this](const Turn& turn) { return !board_->Stopped(turn.provider->name).ok(); };
+  if (on_revoked_ == OnRevoked::kDeny) {
+    const auto found = std::find_if(turns.begin(), turns.end(), stopped);
+    if (found != turns.end()) return board_->Stopped(found->provider->name);
+  }
+  const auto rank = [this, &stopped](const Turn& turn) {
+    return stopped(turn) ? 2 : board_->Avoided(turn.provider->name) ? 1 : 0;
+  };
+  std::stable_sort(turns.begin(), turns.end(),
+                   [&rank](const Turn& a, const Turn& b) { return rank(a) < rank(b); });
+  return turns;
+}
+
 absl::StatusOr<std::shared_ptr<const crypto::LocalKek>> RecordUnwrapper::Unwrap(
     absl::string_view record_bytes, const crypto::Record& record, const kms::CallContext& call) const {
   absl::StatusOr<kms::UnwrapResult> unwrapped =
       absl::NotFoundError("no configured provider can unwrap this record");
-  for (const crypto::RecordEntry& entry : record.entries) {
-    const Provider* provider = providers_.Find(entry.provider_type, entry.fingerprint);
-    if (provider == nullptr) continue;
-    unwrapped = AskProvider(*provider, entry, call);
-    if (unwrapped.ok() || !IsUnreachable(unwrapped.status())) break;
+  SIGNET_ASSIGN_OR_RETURN(const std::vector<Turn> turns, Turns(record));
+  for (size_t i = 0; i < turns.size(); ++i) {
+    kms::CallContext share = call;
+    if (call.deadline != absl::InfiniteDuration()) {
+      const MonotonicTime now = providers_.clock().Monotonic();
+      share.deadline = now + (call.deadline - now) / static_cast<int64_t>(turns.size() - i);
+    }
+    unwrapped = AskProvider(*turns[i].provider, *turns[i].entry, share);
+    if (unwrapped.ok() || absl::IsCancelled(unwrapped.status())) break;
+    const bool passes = on_revoked_ == OnRevoked::kFallback && IsRefused(unwrapped.status());
+    if (!passes && !IsUnreachable(unwrapped.status())) break;
   }
   SIGNET_RETURN_IF_ERROR(unwrapped.status());
   if (unwrapped->plaintext.size() != crypto::kLocalKekBytes) {

@@ -15,23 +15,32 @@
 #include "crypto/local_kek.h"
 #include "crypto/record.h"
 #include "kms_client/kms_client.h"
+#include "plugin/hierarchy/health_board.h"
 #include "plugin/hierarchy/provider_set.h"
 
 namespace signet {
 
 class RecordUnwrapper {
  public:
-  // `cluster_ids`: ours, then the previous ones; not empty. `providers` outlives the object.
-  RecordUnwrapper(std::vector<std::string> cluster_ids, const ProviderSet& providers)
-      : cluster_ids_(std::move(cluster_ids)), providers_(providers) {}
+  // What a provider that is known to be denied or revoked means for records that others wrapped, too.
+  enum class OnRevoked {
+    kDeny,      // that is the answer: redundancy does not defeat the kill switch
+    kFallback,  // the others are asked
+  };
+  // `cluster_ids`: ours, then the previous ones; not empty. `board` may be null. Both outlive the object.
+  RecordUnwrapper(std::vector<std::string> cluster_ids, const ProviderSet& providers,
+                  const HealthBoard* board = nullptr, OnRevoked on_revoked = OnRevoked::kDeny)
+      : cluster_ids_(std::move(cluster_ids)), providers_(providers), board_(board), on_revoked_(on_revoked) {}
 
   // Whether any provider named in `record` is configured.
   bool HasProvider(const crypto::Record& record) const;
 
-  // `record` is what ParseRecord made of `record_bytes`. Asks configured providers only, the next entry's
-  // only when the one before was unreachable. NOT_FOUND: none is configured; DATA_LOSS: a blob that the KMS
-  // refuses, a plaintext of a wrong size, a wrong MAC, another cluster's record; else what the KMS said. The
-  // text is the provider's: show clients ForClient of it.
+  // `record` is what ParseRecord made of `record_bytes`. Asks configured providers only, in the order of
+  // their health, each for its share of the time that is left, and the next only when the one before was
+  // unreachable: any other answer is final. Where several could unwrap and one is known to be denied or
+  // revoked, OnRevoked says what follows; a single one is always asked. NOT_FOUND: none is configured;
+  // DATA_LOSS: a blob that the KMS refuses, a plaintext of a wrong size, a wrong MAC, another cluster's
+  // record; else what the KMS said. The text is the provider's: show clients ForClient of it.
   absl::StatusOr<std::shared_ptr<const crypto::LocalKek>> Unwrap(absl::string_view record_bytes,
                                                                  const crypto::Record& record,
                                                                  const kms::CallContext& call) const;
@@ -45,8 +54,17 @@ class RecordUnwrapper {
   absl::StatusOr<kms::UnwrapResult> AskProvider(const Provider& provider, const crypto::RecordEntry& entry,
                                                 const kms::CallContext& call) const;
 
+  struct Turn {
+    const Provider* provider;
+    const crypto::RecordEntry* entry;
+  };
+  // The configured ones, best first; an error: the known answer.
+  absl::StatusOr<std::vector<Turn>> Turns(const crypto::Record& record) const;
+
   const std::vector<std::string> cluster_ids_;
   const ProviderSet& providers_;
+  const HealthBoard* const board_;
+  const OnRevoked on_revoked_;
 };
 
 }  // namespace signet

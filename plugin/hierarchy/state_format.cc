@@ -20,6 +20,7 @@ constexpr uint16_t kHistorySection = 1;
 constexpr uint16_t kRecordSection = 2;
 constexpr uint16_t kClockSection = 3;
 constexpr uint16_t kMovesSection = 4;  // since format 2
+constexpr uint16_t kDegradedSection = 5;
 
 uint64_t ToMillis(absl::Time time) {
   return static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixMillis(time), 0));
@@ -257,6 +258,9 @@ bool ReadSection(uint16_t id, absl::string_view bytes, uint32_t format, Persiste
       // To format 1 it was one of those that it only carried along.
       if (format >= 2) return ReadMoves(reader, format, state) && reader.empty();
       return true;
+    case kDegradedSection:
+      state.degraded_key_id.assign(bytes.data(), bytes.size());
+      return !bytes.empty() && bytes.size() <= crypto::kMaxKeyIdBytes;
     default:
       state.unknown_sections.push_back(UnknownSection{id, std::string(bytes)});
       return true;
@@ -278,6 +282,10 @@ absl::StatusOr<std::string> EncodeState(const PersistentState& state) {
   if (state.record.has_value()) WriteSection(writer, kRecordSection, record);
   WriteSection(writer, kClockSection, clock);
   WriteSection(writer, kMovesSection, moves);
+  if (state.degraded_key_id.size() > crypto::kMaxKeyIdBytes) {
+    return absl::InvalidArgumentError("state: a field is out of its bounds");
+  }
+  if (!state.degraded_key_id.empty()) WriteSection(writer, kDegradedSection, state.degraded_key_id);
   for (const UnknownSection& section : state.unknown_sections)
     WriteSection(writer, section.id, section.bytes);
   std::string file = FrameFile(kMagic, kFormat, body);

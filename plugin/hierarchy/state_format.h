@@ -16,19 +16,12 @@
 #include "absl/time/time.h"
 #include "kms_client/kms_client.h"
 #include "plugin/hierarchy/key_history.h"
+#include "plugin/hierarchy/remote_key_name.h"
 #include "plugin/hierarchy/time_mark.h"
 
 namespace signet {
 
 inline constexpr size_t kMaxStateBytes = size_t{1} << 20;
-
-// A remote key, as records name it.
-struct RemoteKeyName {
-  uint8_t provider_type = 0;
-  crypto::Fingerprint fingerprint{};
-
-  friend bool operator==(const RemoteKeyName&, const RemoteKeyName&) = default;
-};
 
 // The record that Encrypt works under, and how much of it may have been used.
 struct StoredRecord {
@@ -91,6 +84,7 @@ struct PersistentState {
   std::vector<KnownProvider> known_providers;
   std::optional<ConfiguredPlan> plan;
   std::optional<absl::Time> passed_active_from;  // the latest active_from that has passed
+  std::string degraded_key_id;  // records were made under it that lack a part of their wrap-set; empty: none
   std::vector<UnknownSection> unknown_sections;  // ascending by id
 
   friend bool operator==(const PersistentState&, const PersistentState&) = default;

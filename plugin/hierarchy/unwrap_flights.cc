@@ -187,13 +187,16 @@ absl::Status UnwrapFlights::Run(const FlightPtr& flight) {
   call.cancellation = flight->cancellation;
   call.uid = flight->uid;
   absl::StatusOr<std::shared_ptr<const VerifiedKek>> result = nullptr;
+  // What a purge drops while the KMS is asked stays out.
+  const uint64_t epoch = cache_.epoch();
   if (auto kek = unwrapper_.Unwrap(flight->record_bytes, flight->record, call); kek.ok()) {
-    result = std::make_shared<VerifiedKek>(
-        VerifiedKek{flight->record.key_id, flight->record.created_unix_seconds, *std::move(kek)});
+    result =
+        std::make_shared<VerifiedKek>(VerifiedKek{flight->record.key_id, flight->record.created_unix_seconds,
+                                                  *std::move(kek), NamesIn(flight->record)});
   } else {
     result = kek.status();
   }
-  Learn(*flight, result);
+  Learn(*flight, result, epoch);
 
   std::map<WaiterId, Waiter> waiters;
   {
@@ -222,10 +225,11 @@ absl::Status UnwrapFlights::Run(const FlightPtr& flight) {
 }
 
 void UnwrapFlights::Learn(const Flight& flight,
-                          const absl::StatusOr<std::shared_ptr<const VerifiedKek>>& result) {
+                          const absl::StatusOr<std::shared_ptr<const VerifiedKek>>& result, uint64_t epoch) {
   if (!result.ok()) return;
   const KekCache::Place place = flight.background ? KekCache::Place::kOldest : KekCache::Place::kNewest;
-  if (cache_.Insert(flight.id, *result, place)) observer_.OnCache(HierarchyObserver::CacheEvent::kEviction);
+  if (cache_.Insert(flight.id, *result, place, epoch))
+    observer_.OnCache(HierarchyObserver::CacheEvent::kEviction);
   // What is read ahead keeps its place: only a caller's wish makes a record newer.
   if (!flight.background) journal_.Add(flight.id, flight.record_bytes);
 }

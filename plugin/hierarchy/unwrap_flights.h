@@ -95,7 +95,8 @@ class UnwrapFlights {
   void WatchCancellation(const FlightPtr& flight, WaiterId waiter_id,
                          const std::shared_ptr<CancellationToken>& token);
   absl::Status Run(const FlightPtr& flight);
-  void Learn(const Flight& flight, const absl::StatusOr<std::shared_ptr<const VerifiedKek>>& result);
+  void Learn(const Flight& flight, const absl::StatusOr<std::shared_ptr<const VerifiedKek>>& result,
+             uint64_t epoch);
   // Takes one waiter out, whoever gets there first answers it; cancels the flight when it was the last.
   void Leave(const FlightPtr& flight, WaiterId waiter_id, absl::Status status, bool from_token);
   void Answer(Waiter& waiter, absl::StatusOr<std::shared_ptr<const VerifiedKek>> result, bool from_token);

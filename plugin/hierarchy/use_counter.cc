@@ -62,6 +62,11 @@ uint64_t UseCounter::Close() {
   return used_;
 }
 
+uint64_t UseCounter::left() const {
+  MutexLock lock(mutex_);
+  return max_uses_ - used_;
+}
+
 uint64_t UseCounter::used() const {
   MutexLock lock(mutex_);
   return used_;

@@ -43,6 +43,8 @@ class UseCounter {
   // Refuses from now on; returns the uses so far.
   uint64_t Close();
   uint64_t used() const;
+  // Until max_uses.
+  uint64_t left() const;
 
  private:
   uint64_t Left() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return reserved_ - used_; }

@@ -13,6 +13,8 @@ namespace {
 // A keyring file costs a look and no call, so its changes are seen soon whatever the interval.
 constexpr absl::Duration kLongestLocalInterval = absl::Seconds(5);
 constexpr absl::Duration kLongestRetry = absl::Minutes(10);
+// While Describe is refused, it is tried again every so many looks.
+constexpr int kLooksWithoutDescribe = 10;
 constexpr absl::string_view kRolledBack = "rolled_back";
 
 VersionWatcher::Timing TimingFor(VersionWatcher::Timing timing, const Provider& active) {
@@ -89,14 +91,29 @@ MonotonicTime VersionFollower::next() const {
 }
 
 void VersionFollower::Step() {
-  if (watcher_.Due()) (void)Look();
+  if (watcher_.Due()) {
+    if (parts_.budgets.Take(*parts_.planner.Configured().active)) {
+      (void)Look();
+    } else {
+      watcher_.HearNothing();
+    }
+  }
   Prepare();
   Announce();
 }
 
+absl::StatusOr<KeyTarget> VersionFollower::Ask(const KeyPlan& plan) {
+  const std::string& name = plan.active->name;
+  if (!parts_.board.DescribeRefused(name) || ++looks_without_describe_ >= kLooksWithoutDescribe) {
+    looks_without_describe_ = 0;
+    absl::StatusOr<KeyTarget> target = parts_.maker.Describe(plan, parts_.cancellation);
+    if (target.ok() || !parts_.board.DescribeRefused(name)) return target;
+  }
+  return parts_.maker.LearnVersion(plan, parts_.cancellation);
+}
+
 absl::Status VersionFollower::Look() {
-  const absl::StatusOr<KeyTarget> target =
-      parts_.maker.Describe(parts_.planner.Configured(), parts_.cancellation);
+  const absl::StatusOr<KeyTarget> target = Ask(parts_.planner.Configured());
   if (!target.ok()) {
     watcher_.HearNothing();
     return target.status();
@@ -224,6 +241,7 @@ absl::Status VersionFollower::NoteRollback(const KeyTarget& target) {
                    " on every node");
   const bool news = !rollback_.has_value() || rollback_->announcement.key_id != target.announcement.key_id;
   rollback_ = target;
+  parts_.board.SetRolledBack(target.plan.active->name, true);
   parts_.problems.Set(
       kRolledBack,
       absl::StrCat("the KMS names ", target.announcement.key_id, ", which was superseded; not followed"),
@@ -235,6 +253,7 @@ absl::Status VersionFollower::NoteRollback(const KeyTarget& target) {
 
 void VersionFollower::EndRollback(absl::string_view how) {
   Tell(KeyEvent::Kind::kRollbackEnded, rollback_->announcement.key_id, std::string(how));
+  parts_.board.SetRolledBack(rollback_->plan.active->name, false);
   rollback_.reset();
   parts_.problems.Clear(kRolledBack);
 }

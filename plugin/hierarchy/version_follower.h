@@ -18,7 +18,9 @@
 #include "base/mutex.h"
 #include "crypto/random.h"
 #include "plugin/hierarchy/active_key_slot.h"
+#include "plugin/hierarchy/call_budgets.h"
 #include "plugin/hierarchy/event_feed.h"
+#include "plugin/hierarchy/health_board.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
 #include "plugin/hierarchy/hierarchy_state.h"
 #include "plugin/hierarchy/key_maker.h"
@@ -45,6 +47,8 @@ class VersionFollower {
     StateStore& store;
     const ActiveKeySlot& slot;
     ProblemBoard& problems;
+    HealthBoard& board;
+    CallBudgets& budgets;
     const Clock& clock;
     crypto::RandomSource& random;
     HierarchyObserver& observer;
@@ -83,6 +87,8 @@ class VersionFollower {
     std::optional<MadeKey> made;
     MonotonicTime announce_at;
   };
+  // Describe, or what a Wrap says where only Describe is refused.
+  absl::StatusOr<KeyTarget> Ask(const KeyPlan& plan);
   void Judge(const KeyTarget& target);
   void SetPending(const KeyTarget& target);
   void Prepare();
@@ -96,6 +102,7 @@ class VersionFollower {
   Retry prepare_retry_;
   Retry announce_retry_;
   std::optional<KeyTarget> rollback_;
+  int looks_without_describe_ = 0;
 
   mutable Mutex mutex_;
   // Written by the strand only.

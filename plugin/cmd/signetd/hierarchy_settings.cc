@@ -15,6 +15,13 @@ HierarchyOptions HierarchyOptionsFrom(const Config& config) {
   options.watch_interval = config.watch.interval;
   options.confirm_interval = config.watch.confirm_interval;
   options.activation_delay = config.watch.activation_delay;
+  options.probe_interval = config.watch.probe_interval;
+  options.offline_limit = EffectiveOfflineLimit(config);
+  options.decrypt_past_offline_limit = config.decrypt_past_offline_limit;
+  options.denied_grace = config.denied_grace;
+  options.also_wrap_with = config.redundancy.also_wrap_with;
+  options.allow_degraded_start = config.redundancy.allow_degraded_start;
+  options.fall_back_on_revoked = config.redundancy.on_revoked == OnRevoked::kFallback;
   options.allow_remote_rotation = config.allow_remote_rotation;
   return options;
 }

@@ -90,8 +90,12 @@ kms_socket:
   max_connections: 3
   max_calls_in_flight: 4
 admin_socket: {path: /a, allowed_uids: []}
-local_kek: {lifetime: 250ms, max_uses: 5, cached: 6}
-watch: {interval: 100ms, confirm_interval: 200ms, activation_delay: 300ms}
+local_kek: {lifetime: 2500ms, max_uses: 5, cached: 6}
+watch: {interval: 100ms, confirm_interval: 110ms, activation_delay: 120ms, probe_interval: 130ms}
+offline_limit: 700ms
+decrypt_past_offline_limit: false
+denied_grace: 0s
+redundancy: {also_wrap_with: [one, two], allow_degraded_start: true, on_revoked: fallback}
 allow_remote_rotation: true
 shutdown_grace: 2m
 memory_lock: required
@@ -110,12 +114,19 @@ log: {level: warning, format: json}
   EXPECT_EQ(config.kms_socket.max_connections, 3u);
   EXPECT_EQ(config.kms_socket.max_calls_in_flight, 4u);
   EXPECT_THAT(config.admin_socket.allowed_uids, ElementsAre());
-  EXPECT_EQ(config.local_kek.lifetime, absl::Milliseconds(250));
+  EXPECT_EQ(config.local_kek.lifetime, absl::Milliseconds(2500));
   EXPECT_EQ(config.local_kek.max_uses, 5u);
   EXPECT_EQ(config.local_kek.cached, 6u);
   EXPECT_EQ(config.watch.interval, absl::Milliseconds(100));
-  EXPECT_EQ(config.watch.confirm_interval, absl::Milliseconds(200));
-  EXPECT_EQ(config.watch.activation_delay, absl::Milliseconds(300));
+  EXPECT_EQ(config.watch.confirm_interval, absl::Milliseconds(110));
+  EXPECT_EQ(config.watch.activation_delay, absl::Milliseconds(120));
+  EXPECT_EQ(config.watch.probe_interval, absl::Milliseconds(130));
+  EXPECT_EQ(config.offline_limit, absl::Milliseconds(700));
+  EXPECT_FALSE(config.decrypt_past_offline_limit);
+  EXPECT_EQ(config.denied_grace, absl::ZeroDuration());
+  EXPECT_THAT(config.redundancy.also_wrap_with, ElementsAre("one", "two"));
+  EXPECT_TRUE(config.redundancy.allow_degraded_start);
+  EXPECT_EQ(config.redundancy.on_revoked, OnRevoked::kFallback);
   EXPECT_TRUE(config.allow_remote_rotation);
   EXPECT_EQ(config.shutdown_grace, absl::Minutes(2));
   EXPECT_EQ(config.memory_lock, MemoryLock::kRequired);

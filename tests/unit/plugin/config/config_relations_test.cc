@@ -21,11 +21,12 @@ struct Parts {
   std::string providers = "providers:\n  - name: primary\n    local: {keyring: /etc/signet/keyring}\n";
   std::string kms_socket = "kms_socket: {path: /run/signet/kms.sock}\n";
   std::string admin_socket = "admin_socket: {path: /run/signet/admin.sock}\n";
+  std::string life = "";
 };
 
 absl::StatusOr<Config> Load(const Parts& parts) {
   return LoadConfigText("f", absl::StrCat(parts.cluster, parts.state, parts.active, parts.providers,
-                                          parts.kms_socket, parts.admin_socket));
+                                          parts.kms_socket, parts.admin_socket, parts.life));
 }
 
 std::string Problems(const Parts& parts) { return std::string(Load(parts).status().message()); }
@@ -108,6 +109,38 @@ TEST(ConfigRelationsTest, PreviousClusterIdsAreOthers) {
               HasSubstr("f:2:1: previous_cluster_ids: must not list cluster_id"));
   EXPECT_THAT(Problems({.cluster = "cluster_id: a\nprevious_cluster_ids: [b, b]\n"}),
               HasSubstr("f:2:27: previous_cluster_ids[1]: listed twice"));
+}
+
+TEST(ConfigRelationsTest, OfflineLimitIsAtMostAThirdOfTheLifetime) {
+  EXPECT_EQ(Problems({.life = "local_kek: {lifetime: 30h}\noffline_limit: 11h\n"}),
+            "f:10:1: offline_limit: must be at most a third of local_kek.lifetime, which is 30h: 11h is more "
+            "than 10h");
+  EXPECT_THAT(Load({.life = "local_kek: {lifetime: 30h}\noffline_limit: 10h\n"}), IsOk());
+}
+
+TEST(ConfigRelationsTest, OfflineLimitOutlastsAFailedProbe) {
+  EXPECT_THAT(Problems({.life = "offline_limit: 479s\n"}),
+              HasSubstr("must be at least twice watch.probe_interval, which is 4m: with 479s"));
+  EXPECT_THAT(Load({.life = "offline_limit: 480s\n"}), IsOk());
+}
+
+TEST(ConfigRelationsTest, AnAbsentOfflineLimitFitsTheLifetime) {
+  EXPECT_EQ(EffectiveOfflineLimit(*Load(Parts{})), absl::Hours(24 * 7));
+  EXPECT_EQ(EffectiveOfflineLimit(*Load({.life = "local_kek: {lifetime: 30h}\n"})), absl::Hours(10));
+  EXPECT_EQ(EffectiveOfflineLimit(*Load({.life = "local_kek: {lifetime: 20m}\n"})), absl::Minutes(20));
+}
+
+TEST(ConfigRelationsTest, APendingVersionLeavesTimeForARenewal) {
+  EXPECT_THAT(
+      Problems({.life = "local_kek: {lifetime: 3m}\n"}),
+      HasSubstr("watch.activation_delay: with three watch.confirm_interval must be at most a third of "
+                "local_kek.lifetime, which is 3m: 1m + 3 × 10s is more"));
+}
+
+TEST(ConfigRelationsTest, TheWrapSetNamesProviders) {
+  EXPECT_THAT(Problems({.life = "redundancy: {also_wrap_with: [primary, nobody]}\n"}),
+              HasSubstr("redundancy.also_wrap_with[1]: must be the name of a provider"));
+  EXPECT_THAT(Load({.life = "redundancy: {also_wrap_with: [primary]}\n"}), IsOk());
 }
 
 }  // namespace

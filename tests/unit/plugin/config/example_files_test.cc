@@ -78,6 +78,13 @@ TEST(ExampleFilesTest, FullExampleShowsTheDefaults) {
   EXPECT_EQ(shown.watch.interval, defaults.watch.interval);
   EXPECT_EQ(shown.watch.confirm_interval, defaults.watch.confirm_interval);
   EXPECT_EQ(shown.watch.activation_delay, defaults.watch.activation_delay);
+  EXPECT_EQ(shown.watch.probe_interval, defaults.watch.probe_interval);
+  EXPECT_EQ(shown.offline_limit, EffectiveOfflineLimit(defaults));
+  EXPECT_EQ(shown.decrypt_past_offline_limit, defaults.decrypt_past_offline_limit);
+  EXPECT_EQ(shown.denied_grace, defaults.denied_grace);
+  EXPECT_EQ(shown.redundancy.also_wrap_with, defaults.redundancy.also_wrap_with);
+  EXPECT_EQ(shown.redundancy.allow_degraded_start, defaults.redundancy.allow_degraded_start);
+  EXPECT_EQ(shown.redundancy.on_revoked, defaults.redundancy.on_revoked);
   EXPECT_EQ(shown.allow_remote_rotation, defaults.allow_remote_rotation);
   EXPECT_EQ(shown.shutdown_grace, defaults.shutdown_grace);
   EXPECT_EQ(shown.memory_lock, defaults.memory_lock);

@@ -4,6 +4,7 @@
 
 #include "crypto/envelope.h"
 #include "crypto/secure_heap.h"
+#include "plugin/hierarchy/health_board.h"
 #include "tests/testing/hierarchy_harness.h"
 #include "tests/testing/poll.h"
 #include "tests/testing/status_matchers.h"
@@ -330,6 +331,8 @@ TEST_F(DecryptTest, AnotherEntryIsAskedOnlyWhenTheFirstIsUnreachable) {
   harness_.client->FailNext(Operation::kUnwrap, 1, absl::UnavailableError("away"));
   EXPECT_THAT(harness_.Decrypt(make()), IsOk());
   EXPECT_EQ(other->calls(Operation::kUnwrap), 1u);
+  // Until then the one that was unreachable is asked last.
+  harness_.clock.Advance(HealthBoard::kAvoid);
   harness_.client->FailNext(Operation::kUnwrap, 1, absl::PermissionDeniedError("no"),
                             kms::FailureClass::kDenied);
   EXPECT_THAT(harness_.Decrypt(make()), StatusIs(absl::StatusCode::kPermissionDenied));

@@ -17,7 +17,7 @@ crypto::LocalKekId Id(uint8_t value) {
 std::shared_ptr<const VerifiedKek> Kek() {
   const crypto::SecretBytes bytes = crypto::GenerateLocalKek(crypto::SystemRandom()).value();
   std::shared_ptr<const crypto::LocalKek> kek = crypto::LocalKek::Derive(bytes).value();
-  return std::make_shared<VerifiedKek>(VerifiedKek{"key-id", 1700000000, std::move(kek)});
+  return std::make_shared<VerifiedKek>(VerifiedKek{"key-id", 1700000000, std::move(kek), {}});
 }
 
 TEST(KekCacheTest, FindsWhatWasInserted) {
@@ -77,6 +77,27 @@ TEST(KekCacheTest, InsertingAgainReplaces) {
   EXPECT_FALSE(cache.Insert(Id(1), second));
   EXPECT_EQ(cache.Find(Id(1)), second);
   EXPECT_EQ(cache.size(), 1u);
+}
+
+TEST(KekCacheTest, WhatWasReadBeforeAPurgeDoesNotComeBackAfterIt) {
+  KekCache cache(4);
+  cache.Insert(Id(1), Kek());
+  const uint64_t epoch = cache.epoch();
+  EXPECT_EQ(cache.EraseIf([](const VerifiedKek&) { return true; }), 1u);
+  cache.Insert(Id(2), Kek(), KekCache::Place::kNewest, epoch);
+  EXPECT_EQ(cache.size(), 0u);
+  cache.Insert(Id(2), Kek(), KekCache::Place::kNewest, cache.epoch());
+  EXPECT_EQ(cache.size(), 1u);
+}
+
+TEST(KekCacheTest, DropsWhatItIsToldToAndNoMore) {
+  KekCache cache(4);
+  const auto kept = Kek();
+  cache.Insert(Id(1), kept);
+  cache.Insert(Id(2), Kek());
+  EXPECT_EQ(cache.EraseIf([&kept](const VerifiedKek& kek) { return &kek != kept.get(); }), 1u);
+  EXPECT_TRUE(cache.Contains(Id(1)));
+  EXPECT_FALSE(cache.Contains(Id(2)));
 }
 
 }  // namespace

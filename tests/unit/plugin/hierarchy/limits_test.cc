@@ -271,8 +271,8 @@ TEST(UnwritableStateTest, ANewKeyIdIsNotAnnouncedThatARestartCouldFallBehind) {
   EXPECT_THAT(harness.hierarchy->Writable(), StatusIs(absl::StatusCode::kUnavailable));
   harness.files.Heal();
   ASSERT_TRUE(harness.AdvanceUntil([&] { return harness.hierarchy->Writable().ok(); }, absl::Seconds(1)));
-  EXPECT_TRUE(harness.AdvanceUntil([&] { return harness.hierarchy->Snapshot()->key_id != old; },
-                                   absl::Seconds(1)));
+  EXPECT_TRUE(
+      harness.AdvanceUntil([&] { return harness.hierarchy->Snapshot()->key_id != old; }, absl::Seconds(1)));
 }
 
 TEST(UnwritableStateTest, AReservationThatFailsIsTriedAgainWithinTheBlock) {

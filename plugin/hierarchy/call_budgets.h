@@ -1,0 +1,46 @@
+// CallBudgets: one CallBudget per provider. A keyring file is no remote key: looking at it is free. Not
+// thread-safe; nothing blocks.
+#ifndef SIGNET_PLUGIN_HIERARCHY_CALL_BUDGETS_H_
+#define SIGNET_PLUGIN_HIERARCHY_CALL_BUDGETS_H_
+
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <string>
+
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "plugin/hierarchy/call_budget.h"
+#include "plugin/hierarchy/provider_set.h"
+
+namespace signet {
+
+class CallBudgets {
+ public:
+  // What two rhythms and six calls besides make of an hour: 45 with the default intervals. `clock` outlives
+  // the object.
+  CallBudgets(absl::Duration watch_interval, absl::Duration probe_interval, const Clock& clock)
+      : per_hour_(PerHour(watch_interval) + PerHour(probe_interval) + 6), clock_(clock) {}
+
+  bool Take(const Provider& provider) {
+    if (provider.client->type() == crypto::ProviderType::kLocal) return true;
+    return Of(provider).Take(clock_.Monotonic());
+  }
+  void Count(const Provider& provider) { Of(provider).Count(clock_.Monotonic()); }
+
+ private:
+  static size_t PerHour(absl::Duration interval) {
+    return static_cast<size_t>(std::ceil(absl::FDivDuration(absl::Hours(1), interval)));
+  }
+  CallBudget& Of(const Provider& provider) {
+    return budgets_.try_emplace(provider.name, per_hour_).first->second;
+  }
+
+  const size_t per_hour_;
+  const Clock& clock_;
+  std::map<std::string, CallBudget> budgets_;
+};
+
+}  // namespace signet
+
+#endif  // SIGNET_PLUGIN_HIERARCHY_CALL_BUDGETS_H_

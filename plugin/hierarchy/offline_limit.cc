@@ -1,0 +1,27 @@
+#include "plugin/hierarchy/offline_limit.h"
+
+#include <algorithm>
+
+namespace signet {
+
+OfflineLimit::OfflineLimit(absl::Duration limit, StateStore& store, const Clock& clock)
+    : limit_(limit), store_(store), clock_(clock) {
+  const auto& success = store_.Current()->last_remote_success;
+  const absl::Duration elapsed = success.has_value() ? Elapsed(*success, store_.Now()) : absl::ZeroDuration();
+  Set(clock_.BootTime() + limit_ - elapsed);
+}
+
+absl::Status OfflineLimit::Succeeded() {
+  Set(clock_.BootTime() + limit_);
+  const TimeMark now = store_.Now();
+  const auto& written = store_.Current()->last_remote_success;
+  if (written.has_value() && Elapsed(*written, now) < std::min(absl::Hours(1), limit_ / 20)) {
+    return absl::OkStatus();
+  }
+  return store_.Update([&now](PersistentState& state) {
+    state.last_remote_success = now;
+    return true;
+  });
+}
+
+}  // namespace signet
