@@ -98,7 +98,7 @@ func TestCase30_FiveHundredColdDecryptsAreOneCallToTheKMS(t *testing.T) {
 		clients = append(clients, client)
 	}
 	connected := sent.count.Load()
-	d.Signal(syscall.SIGSTOP) // until all are there
+	d.Pause() // until all are there
 	problems := make([]error, connections*perConnection)
 	var group sync.WaitGroup
 	for i := range problems {

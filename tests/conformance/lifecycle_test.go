@@ -74,7 +74,7 @@ func TestCase42_ADaemonThatHangsCostsOneTimeoutAndRecovers(t *testing.T) {
 	d := daemon.NewStarted(t)
 	all := seal(t, d, 1)
 	client := d.Dial()
-	d.Signal(syscall.SIGSTOP)
+	d.Pause()
 	for range 20 {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		_, err := client.Open(ctx, "uid", all[0])

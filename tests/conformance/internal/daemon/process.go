@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -59,6 +61,29 @@ func (d *Daemon) Signal(signal syscall.Signal) {
 	if err := syscall.Kill(d.Pid(), signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		d.t.Fatal(err)
 	}
+}
+
+// Pause is SIGSTOP, and returns when no thread runs any more; SIGCONT goes on.
+func (d *Daemon) Pause() {
+	d.t.Helper()
+	d.Signal(syscall.SIGSTOP)
+	poll.Until(d.t, "every thread has stopped", func() error {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", d.Pid()))
+		if err != nil || len(threads) == 0 {
+			return fmt.Errorf("no threads: %v", err)
+		}
+		for _, thread := range threads {
+			text, err := os.ReadFile(thread)
+			if err != nil {
+				return err
+			}
+			// "12 (signetd) T …".
+			if _, state, found := strings.Cut(string(text), ") "); !found || !strings.HasPrefix(state, "T") {
+				return fmt.Errorf("%s: %s", thread, text)
+			}
+		}
+		return nil
+	})
 }
 
 // Ended says whether the daemon ended by itself, and its exit code (-1 by a signal).
