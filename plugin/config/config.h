@@ -56,6 +56,7 @@ struct WatchConfig {
   absl::Duration confirm_interval = absl::Seconds(10);
   absl::Duration activation_delay = absl::Seconds(60);
   absl::Duration probe_interval = absl::Seconds(240);
+  absl::Duration move_delay = absl::Minutes(10);
 };
 
 enum class OnRevoked { kDeny, kFallback };
@@ -77,6 +78,8 @@ struct Config {
   std::string state_directory;  // absolute
   std::vector<ProviderConfig> providers;
   std::string active;  // a provider's name
+  std::optional<absl::Time> active_from;
+  std::string active_before;  // a provider's name; empty: not given
   uint32_t key_id_generation = 0;
   KmsSocketConfig kms_socket;
   AdminSocketConfig admin_socket;

@@ -14,6 +14,7 @@ constexpr absl::Duration kShortest = absl::Milliseconds(100);
 constexpr absl::Duration kShortWatch = absl::Seconds(30);
 constexpr absl::Duration kShortConfirmation = absl::Seconds(5);
 constexpr absl::Duration kShortDelay = absl::Seconds(30);
+constexpr absl::Duration kShortMove = absl::Minutes(5);
 constexpr absl::Duration kLongest = absl::Hours(24 * 366);
 constexpr absl::Duration kDefaultOfflineLimit = absl::Hours(24 * 7);
 // As many as a record has entries.
@@ -25,6 +26,7 @@ WatchConfig ReadWatch(SectionReader section) {
   section.Optional("confirm_interval", DurationBetween(kShortest, absl::Minutes(5)), watch.confirm_interval);
   section.Optional("activation_delay", DurationBetween(kShortest, absl::Hours(24)), watch.activation_delay);
   section.Optional("probe_interval", DurationBetween(kShortest, absl::Hours(1)), watch.probe_interval);
+  section.Optional("move_delay", DurationBetween(kShortest, absl::Hours(24)), watch.move_delay);
   section.Finish();
   return watch;
 }
@@ -43,6 +45,8 @@ RedundancyConfig ReadRedundancy(SectionReader section) {
 }  // namespace
 
 void ReadKeyLife(SectionReader& root, Config& config) {
+  root.Optional("active_from", Moment(), config.active_from);
+  root.Optional("active_before", ProviderName(), config.active_before);
   root.Optional("allow_remote_rotation", Boolean(), config.allow_remote_rotation);
   config.watch = ReadWatch(root.Section("watch"));
   root.Optional("offline_limit", DurationBetween(kShortest, kLongest), config.offline_limit);
@@ -87,6 +91,18 @@ void CheckKeyLife(const Config& config, ReadContext& context) {
                         life, ": ", FormatDurationSetting(config.watch.activation_delay), " + 3 × ",
                         FormatDurationSetting(config.watch.confirm_interval), " is more"));
   }
+  if (!config.active_before.empty()) {
+    if (!config.active_from.has_value()) {
+      report("active_before", "needs active_from: the time until which it writes");
+    }
+    if (config.active_before == config.active) {
+      report("active_before", "must be another provider than active: the one that writes until active_from");
+    } else if (std::none_of(
+                   config.providers.begin(), config.providers.end(),
+                   [&config](const auto& provider) { return provider.name == config.active_before; })) {
+      report("active_before", "must be the name of a provider");
+    }
+  }
   const std::vector<std::string>& others = config.redundancy.also_wrap_with;
   size_t wrap_set = 1;
   for (size_t i = 0; i < others.size(); ++i) {
@@ -116,6 +132,7 @@ std::vector<std::string> ConfigWarnings(const Config& config) {
   check("watch.confirm_interval", config.watch.confirm_interval, kShortConfirmation);
   check("watch.activation_delay", config.watch.activation_delay, kShortDelay);
   check("watch.probe_interval", config.watch.probe_interval, kShortWatch);
+  check("watch.move_delay", config.watch.move_delay, kShortMove);
   return warnings;
 }
 

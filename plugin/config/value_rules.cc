@@ -117,6 +117,22 @@ ValueRule<absl::Duration> DurationBetween(absl::Duration least, absl::Duration m
   return rule;
 }
 
+ValueRule<absl::Time> Moment() {
+  ValueRule<absl::Time> rule;
+  rule.expected = "a time such as 2025-03-01T02:00:00Z or 2025-03-01T03:00:00+01:00";
+  rule.parse = [](absl::string_view text) -> std::optional<absl::Time> {
+    absl::Time time;
+    std::string error;
+    if (text.size() < 20 || text[4] != '-' || text[10] != 'T' ||
+        !absl::ParseTime(absl::RFC3339_full, text, &time, &error) || time < absl::UnixEpoch()) {
+      return std::nullopt;
+    }
+    return time;
+  };
+  rule.may_be_quoted = true;
+  return rule;
+}
+
 ValueRule<mode_t> SocketMode() {
   ValueRule<mode_t> rule;
   rule.expected = "octal access bits from 0600 to 0666, such as 0660";

@@ -30,6 +30,8 @@ ValueRule<bool> Boolean();
 ValueRule<uint64_t> WholeNumber(uint64_t least, uint64_t most);
 // A whole number and a unit: 250ms, 150s, 5m, 12h, 30d.
 ValueRule<absl::Duration> DurationBetween(absl::Duration least, absl::Duration most);
+// A moment with its zone: 2025-03-01T02:00:00Z, or +01:00 instead of Z.
+ValueRule<absl::Time> Moment();
 // Octal access bits of a socket: 0600 to 0666, its owner always has both.
 ValueRule<mode_t> SocketMode();
 // A number; never 65534, which stands for every user that a namespace does not map.

@@ -15,22 +15,22 @@ constexpr absl::Duration kLongestRetryWithKey = absl::Minutes(10);
 // Boot time runs while a suspended machine's timers do not, so limits are looked at this often at least.
 constexpr absl::Duration kLongestSleep = absl::Minutes(1);
 
-// The KMS may answer otherwise soon, and then the record in question is as good as ever.
-bool IsTransient(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsResourceExhausted(status) || absl::IsCancelled(status);
-}
-
 }  // namespace
 
 Activation::Activation(Options options, Parts parts, std::function<void()> on_first_key)
     : options_(options),
       parts_(parts),
       on_first_key_(std::move(on_first_key)),
+      writes_(parts_.gate, parts_.clock, parts_.feed),
       budgets_(options_.follower.timing.interval, options_.probe.interval, parts_.clock),
+      installer_({parts_.maker, parts_.publisher, parts_.slot, parts_.problems, parts_.observer, parts_.clock,
+                  cancellation_}),
       follower_(options_.follower, {parts_.maker, parts_.planner, parts_.publisher, parts_.store, parts_.slot,
                                     parts_.problems, parts_.board, budgets_, parts_.clock, parts_.random,
                                     parts_.observer, parts_.feed, cancellation_}),
+      first_key_({options_.remote_call_timeout, options_.allow_degraded_start},
+                 {parts_.maker, parts_.planner, parts_.unwrapper, parts_.publisher, parts_.store, installer_,
+                  follower_, parts_.clock, cancellation_}),
       probe_(
           options_.probe,
           {parts_.providers, parts_.store, parts_.slot, parts_.journal, parts_.board, budgets_, parts_.clock,
@@ -47,46 +47,20 @@ Activation::Activation(Options options, Parts parts, std::function<void()> on_fi
                               parts_.publisher, follower_, parts_.gate, parts_.clock, parts_.feed}),
       retry_(parts_.clock, parts_.random),
       suspended_(parts_.clock.BootTime() - parts_.clock.Monotonic()),
-      writes_since_(parts_.clock.Wall()),
       strand_([this] { return Step(); }, parts_.reserved, parts_.timers, parts_.clock) {}
 
 void Activation::Stop() {
-  {
-    MutexLock lock(mutex_);
-    stopped_ = true;
-  }
   strand_.Stop();
   cancellation_->Cancel();
-  RunPosted(absl::CancelledError("signetd is stopping"));
+  posted_.Stop();
 }
 
-void Activation::Post(std::function<void(const absl::Status& stopped)> work) {
-  {
-    MutexLock lock(mutex_);
-    if (!stopped_) {
-      posted_.push_back(std::move(work));
-      work = nullptr;
-    }
-  }
-  if (work) return work(absl::CancelledError("signetd is stopping"));
-  strand_.Kick();
-}
-
-void Activation::RunPosted(const absl::Status& stopped) {
-  while (true) {
-    std::function<void(const absl::Status&)> work;
-    {
-      MutexLock lock(mutex_);
-      if (posted_.empty()) return;
-      work = std::move(posted_.front());
-      posted_.pop_front();
-    }
-    work(stopped);
-  }
+void Activation::Post(PostedWork::Work work) {
+  if (posted_.Post(std::move(work))) strand_.Kick();
 }
 
 absl::Duration Activation::Step() {
-  RunPosted(absl::OkStatus());
+  posted_.RunAll();
   NoticeSuspension();
   if (!guard_.stopped() && retry_.Allowed()) Keep();
   if (cancellation_->cancelled()) return absl::InfiniteDuration();
@@ -98,7 +72,8 @@ absl::Duration Activation::Step() {
   if (has_key || refused_ || guard_.stopped()) probe_.Step();
   if (cancellation_->cancelled()) return absl::InfiniteDuration();
   guard_.Step();
-  TellWrites();
+  WatchMoves();
+  writes_.Report();
   return UntilNextLook();
 }
 
@@ -107,30 +82,40 @@ void Activation::NoticeSuspension() {
   const absl::Duration suspended = parts_.clock.BootTime() - parts_.clock.Monotonic();
   if (suspended - suspended_ < kNoticed) return;
   suspended_ = suspended;
+  AskSoon();
+}
+
+void Activation::AskSoon() {
   probe_.AskSoon();
   follower_.AskSoon();
 }
 
 void Activation::Keep() {
-  absl::Status status;
-  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (current == nullptr) {
-    status = ObtainFirst();
-  } else if (!current->key->stored && !follower_.has_pending()) {
-    status = ReplaceUnstored();
-  } else if (NeedsRenewal(*current) && !follower_.has_pending()) {
-    status = Renew("renewal");
-  } else if (IsIncomplete(*current) && !follower_.has_pending()) {
-    status = Renew("wrapped by the whole wrap-set");
-  }
+  const absl::Status status = DoWhatIsDue();
   if (cancellation_->cancelled()) return;
   if (!status.ok()) return ExplainFailure(status, retry_.Failed(LongestRetry()));
   retry_.Succeeded();
   refused_ = false;
   parts_.problems.Clear("no_key");
-  if (const auto now = parts_.slot.Get(); now != nullptr && !NeedsRenewal(*now)) {
+  if (const auto now = parts_.slot.Get(); now != nullptr && !installer_.NeedsRenewal(*now)) {
     parts_.problems.Clear("limit_near");
   }
+}
+
+absl::Status Activation::DoWhatIsDue() {
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  if (current == nullptr) return first_key_.Obtain();
+  if (MoveIsDue()) {
+    const absl::Status moved = Move();
+    // The old plan serves on, and must not run out meanwhile.
+    if (moved.ok() || !installer_.NeedsRenewal(*current)) return moved;
+  }
+  // Under the old version nothing new is made.
+  if (follower_.has_pending()) return absl::OkStatus();
+  if (!current->key->stored) return ReplaceUnstored();
+  if (installer_.NeedsRenewal(*current)) return Renew("renewal");
+  if (IsIncomplete(*current)) return Renew("wrapped by the whole wrap-set");
+  return absl::OkStatus();
 }
 
 void Activation::ExplainFailure(const absl::Status& status, absl::Duration retry_in) {
@@ -138,12 +123,12 @@ void Activation::ExplainFailure(const absl::Status& status, absl::Duration retry
   const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
   if (current == nullptr) {
     refused_ = absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status);
-    if (refused_ && superseded_.ok()) probe_.AskSoon();
-    const std::string text =
-        superseded_.ok() ? absl::StrCat("no active key yet: ", code) : std::string(superseded_.message());
+    if (refused_ && first_key_.superseded().ok()) probe_.AskSoon();
+    const std::string text = first_key_.superseded().ok() ? absl::StrCat("no active key yet: ", code)
+                                                          : std::string(first_key_.superseded().message());
     parts_.slot.SetProblem(absl::UnavailableError(text));
     parts_.problems.Set("no_key", text, "");
-  } else if (current->key->stored && NeedsRenewal(*current)) {
+  } else if (current->key->stored && installer_.NeedsRenewal(*current)) {
     const absl::Time end = parts_.clock.Wall() + (current->expires_at - parts_.clock.BootTime());
     std::string text = absl::StrCat("the local key cannot be renewed (", code, "); it ends at ",
                                     absl::FormatTime(absl::RFC3339_sec, end, absl::UTCTimeZone()),
@@ -160,122 +145,63 @@ void Activation::ExplainFailure(const absl::Status& status, absl::Duration retry
   parts_.observer.OnActivationFailed(status, retry_in);
 }
 
-void Activation::TellWrites() {
-  const absl::Status status = parts_.gate.Look().status();
-  {
-    MutexLock lock(mutex_);
-    if (writes_work_ == status.ok()) return;
-    writes_work_ = status.ok();
-    writes_since_ = parts_.clock.Wall();
-  }
-  KeyEvent event;
-  event.kind = status.ok() ? KeyEvent::Kind::kWritesResumed : KeyEvent::Kind::kWritesStopped;
-  event.detail = std::string(status.message());
-  parts_.feed.Publish(std::move(event));
-}
-
-absl::Time Activation::encrypt_since() const {
-  MutexLock lock(mutex_);
-  return writes_since_;
-}
-
-// A stored record goes first, without asking the provider for its version: after a power cut the KMS may be
-// away, and a known key must not wait for it. The exception is `local`: there "activate a version and
-// restart" shows the new key_id as the first one, instead of the old one until the new one is confirmed.
-absl::Status Activation::ObtainFirst() {
-  superseded_ = absl::OkStatus();
-  const std::optional<StoredRecord> stored = FittingStoredRecord();
-  if (!stored.has_value()) return MakeFirst("first key");
-  if (PreferDescribed(*stored)) return absl::OkStatus();
-  const absl::Status adopted = AdoptStored(*stored);
-  if (adopted.ok() || IsTransient(adopted)) return adopted;
-  stored_rejected_ = absl::IsDataLoss(adopted) || absl::IsInvalidArgument(adopted) ||
-                     absl::IsNotFound(adopted) || absl::IsOutOfRange(adopted);
-  return MakeFirst("stored record unusable");
-}
-
-bool Activation::PreferDescribed(const StoredRecord& stored) {
-  const KeyPlan plan = parts_.planner.Configured();
-  if (plan.active->client->type() != crypto::ProviderType::kLocal) return false;
-  const absl::StatusOr<KeyTarget> target = parts_.maker.Describe(plan, cancellation_);
-  if (!target.ok() || target->version == stored.version) return false;
-  if (parts_.publisher.Judge(target->announcement) != KeyHistory::Verdict::kNew) return false;
-  if (!MakeAndInstall(*target, "new version").ok()) return false;
-  follower_.NoteAsked();
-  return true;
-}
-
-absl::Status Activation::MakeFirst(absl::string_view reason) {
-  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
-                          parts_.maker.Describe(parts_.planner.Configured(), cancellation_));
-  if (parts_.publisher.Judge(target.announcement) == KeyHistory::Verdict::kSuperseded) {
-    superseded_ = follower_.NoteRollback(target);
-    return superseded_;
-  }
-  const auto missing = options_.allow_degraded_start ? KeyMaker::Missing::kAllow : KeyMaker::Missing::kRefuse;
-  SIGNET_RETURN_IF_ERROR(MakeAndInstall(target, reason, missing));
-  follower_.NoteAsked();
-  return absl::OkStatus();
-}
-
-std::optional<StoredRecord> Activation::FittingStoredRecord() const {
-  const std::shared_ptr<const PersistentState> state = parts_.store.Current();
-  if (stored_rejected_ || !state->record.has_value() || state->history.empty()) return std::nullopt;
-  // The key_id is made of provider, wrap-set, version and generation: when it is the newest of history and
-  // what the configuration makes of the stored version, all of them fit.
-  const absl::StatusOr<KeyTarget> target =
-      parts_.maker.TargetOf(parts_.planner.Configured(), state->record->version);
-  if (!target.ok() || target->announcement.key_id != state->history.newest().key_id) return std::nullopt;
-  const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(state->record->record);
-  if (!record.ok() || record->key_id != target->announcement.key_id) return std::nullopt;
-  return state->record;
-}
-
-absl::Status Activation::AdoptStored(const StoredRecord& stored) {
-  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
-                          parts_.maker.TargetOf(parts_.planner.Configured(), stored.version));
-  SIGNET_ASSIGN_OR_RETURN(const crypto::Record record, crypto::ParseRecord(stored.record));
-  kms::CallContext call;
-  call.deadline = parts_.clock.Monotonic() + options_.remote_call_timeout;
-  call.cancellation = cancellation_;
-  MadeKey key{stored.record, crypto::ComputeLocalKekId(stored.record), nullptr, {}};
-  SIGNET_ASSIGN_OR_RETURN(key.kek, parts_.unwrapper.Unwrap(stored.record, record, call));
-  const absl::Status adopted = parts_.publisher.Adopt(target, stored, key);
-  if (adopted.ok() || absl::IsOutOfRange(adopted)) return adopted;
-  return FallBackToUnstored(target, adopted);
-}
-
-absl::Status Activation::MakeAndInstall(const KeyTarget& target, absl::string_view reason,
-                                        KeyMaker::Missing missing) {
-  SIGNET_ASSIGN_OR_RETURN(const MadeKey made, parts_.maker.Make(target, missing, cancellation_));
-  const absl::Status installed = parts_.publisher.Install(target, made, reason);
-  if (installed.ok()) return installed;
-  return FallBackToUnstored(target, installed);
-}
-
-// The key that could not be written is dropped, not used: the disk may hold it all the same, with fewer uses
-// than it would have had.
-absl::Status Activation::FallBackToUnstored(const KeyTarget& target, const absl::Status& write_error) {
-  parts_.observer.OnStateProblem("state", write_error);
-  if (!parts_.publisher.MayPublishUnstored(target)) return write_error;
-  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
-  if (current != nullptr && !NeedsRenewal(*current)) return write_error;
-  SIGNET_ASSIGN_OR_RETURN(const MadeKey made,
-                          parts_.maker.Make(target, KeyMaker::Missing::kRefuse, cancellation_));
-  parts_.publisher.PublishUnstored(target, made);
-  parts_.problems.Set("not_stored", "the state directory cannot be written; this key ends with the process",
-                      "make room, or give signetd its directory back");
-  return absl::OkStatus();
-}
-
 absl::Status Activation::Renew(absl::string_view reason) {
   const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
   SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
-                          parts_.maker.TargetOf(parts_.planner.Configured(), current->key->remote_version));
-  const absl::Status renewed = MakeAndInstall(target, reason);
+                          parts_.maker.TargetOf(follower_.plan(), current->key->remote_version));
+  const absl::Status renewed = installer_.MakeAndInstall(target, reason);
   // The KMS wraps under another version by now: the watcher is to find out which.
   if (absl::IsAborted(renewed)) follower_.AskSoon();
   return renewed;
+}
+
+absl::Status Activation::Move() {
+  const KeyPlan plan = parts_.planner.Now();
+  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target, parts_.maker.Describe(plan, cancellation_));
+  switch (parts_.publisher.Judge(target.announcement)) {
+    case KeyHistory::Verdict::kNewest:
+      break;
+    case KeyHistory::Verdict::kNew:
+      SIGNET_RETURN_IF_ERROR(installer_.MakeAndInstall(target, "moved"));
+      break;
+    case KeyHistory::Verdict::kSuperseded: {
+      const std::string text = absl::StrCat("what is configured would announce ", target.announcement.key_id,
+                                            ", which was superseded");
+      parts_.problems.Set(
+          "move_waits", text,
+          absl::StrCat("set key_id_generation to ", parts_.publisher.NextGeneration(target.announcement),
+                       " on every node"));
+      return absl::FailedPreconditionError(text);
+    }
+  }
+  follower_.SetPlan(plan);
+  follower_.NoteAsked();
+  parts_.problems.Clear("move_waits");
+  return absl::OkStatus();
+}
+
+void Activation::WatchMoves() {
+  const absl::Duration wait = parts_.planner.Wait();
+  if (wait > absl::ZeroDuration()) {
+    const std::string at =
+        absl::FormatTime(absl::RFC3339_sec, parts_.clock.Wall() + wait, absl::UTCTimeZone());
+    std::string text =
+        absl::StrCat("what is configured is announced at ", at, "; until then signetd goes on as before");
+    KeyEvent event;
+    event.kind = KeyEvent::Kind::kMoveWaits;
+    event.provider = parts_.planner.Configured().active->name;
+    event.detail = text;
+    if (parts_.problems.Set("move_waits", std::move(text),
+                            "load the same configuration on every node by then")) {
+      parts_.feed.Publish(std::move(event));
+    }
+  } else if (!MoveIsDue()) {
+    parts_.problems.Clear("move_waits");
+  }
+  if (parts_.slot.Get() != nullptr && parts_.planner.NeedsRemembering()) {
+    // A disk that cannot be written is told of where it matters; the process remembers.
+    (void)parts_.store.Update([this](PersistentState& state) { return parts_.planner.Remember(state); });
+  }
 }
 
 // The disk is tried before the KMS is asked for anything: while it fails, no key is made in vain.
@@ -286,12 +212,13 @@ absl::Status Activation::ReplaceUnstored() {
     return written;
   }
   SIGNET_RETURN_IF_ERROR(Renew("state directory writable again"));
-  parts_.problems.Clear("not_stored");
+  parts_.problems.Clear(KeyInstaller::kNotStored);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Activation::RotateLocal() {
   if (parts_.slot.Get() == nullptr) return absl::FailedPreconditionError("there is no active key yet");
+  if (guard_.stopped()) return absl::FailedPreconditionError("the remote key is denied or revoked");
   if (follower_.has_pending()) {
     return absl::FailedPreconditionError("a new version is pending: it brings a new local key");
   }
@@ -301,8 +228,7 @@ absl::StatusOr<std::string> Activation::RotateLocal() {
 }
 
 absl::StatusOr<std::string> Activation::RotateRemote(const std::string& name) {
-  const Provider* const provider =
-      name.empty() ? parts_.planner.Configured().active : parts_.providers.FindByName(name);
+  const Provider* const provider = name.empty() ? follower_.plan().active : parts_.providers.FindByName(name);
   if (provider == nullptr) return absl::NotFoundError(absl::StrCat("no provider is named ", name));
   kms::CallContext call;
   call.deadline = parts_.clock.Monotonic() + options_.remote_call_timeout;
@@ -315,7 +241,7 @@ absl::StatusOr<std::string> Activation::RotateRemote(const std::string& name) {
 absl::StatusOr<std::string> Activation::Purge() {
   const size_t purged = guard_.PurgeAll(
       absl::UnavailableError("the local keys were purged and are being read back"), "purged by an operator");
-  stored_rejected_ = false;
+  first_key_.Retry();
   return absl::StrCat(purged, " local KEKs left memory; Decrypt asks the KMS again");
 }
 
@@ -328,13 +254,9 @@ absl::StatusOr<std::string> Activation::Refresh() {
 
 absl::StatusOr<std::string> Activation::Accept(const std::string& key_id) { return follower_.Accept(key_id); }
 
-bool Activation::NeedsRenewal(const PublishedKey& published) const {
-  return published.uses->NeedsRenewal() || parts_.clock.BootTime() >= published.renew_at;
-}
-
 bool Activation::IsIncomplete(const PublishedKey& published) const {
   const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(published.key->record);
-  return record.ok() && record->entries.size() < parts_.planner.Configured().wrap_set.size();
+  return record.ok() && record->entries.size() < follower_.plan().wrap_set.size();
 }
 
 absl::Duration Activation::LongestRetry() const {
@@ -355,11 +277,16 @@ absl::Duration Activation::UntilNextLook() const {
     return std::max(next, absl::Milliseconds(10));
   }
   next = std::min(next, follower_.next() - now);
+  if (const absl::Duration wait = parts_.planner.Wait(); wait > absl::ZeroDuration()) {
+    next = std::min(next, wait);
+  } else if (MoveIsDue()) {
+    next = std::min(next, retry_.Wait());
+  }
   // When writes stop, that is to be told.
   for (const absl::Duration limit : {current->expires_at - boot, parts_.offline.ends_at() - boot}) {
     if (limit > absl::ZeroDuration()) next = std::min(next, limit);
   }
-  const bool wants = !current->key->stored || NeedsRenewal(*current) || IsIncomplete(*current);
+  const bool wants = !current->key->stored || installer_.NeedsRenewal(*current) || IsIncomplete(*current);
   if (!follower_.has_pending() && !guard_.stopped()) {
     next = std::min(next, wants ? retry_.Wait() : current->renew_at - boot);
   }

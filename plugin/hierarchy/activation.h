@@ -1,16 +1,14 @@
 // Activation: conducts the life of the active key in the background, for as long as it takes: obtains it at
-// start, follows the remote key's versions, renews the local KEK before its limits. The order "proved by the
-// KMS, durable, published" holds for every key.
+// start, follows the remote key's versions, renews the local KEK before its limits, proves what it relies on,
+// and moves from one plan to the next. The order "proved by the KMS, durable, published" holds for every key.
 //
 // Thread-safe. Start, Stop, Attend and Post do not block; the work runs on the reserved workers, one piece at
 // a time.
 #ifndef SIGNET_PLUGIN_HIERARCHY_ACTIVATION_H_
 #define SIGNET_PLUGIN_HIERARCHY_ACTIVATION_H_
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,16 +17,18 @@
 #include "absl/time/time.h"
 #include "base/cancellation.h"
 #include "base/clock.h"
-#include "base/mutex.h"
 #include "crypto/random.h"
 #include "plugin/hierarchy/active_key_slot.h"
 #include "plugin/hierarchy/call_budgets.h"
+#include "plugin/hierarchy/first_key.h"
 #include "plugin/hierarchy/health_board.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
 #include "plugin/hierarchy/key_guard.h"
+#include "plugin/hierarchy/key_installer.h"
 #include "plugin/hierarchy/key_maker.h"
 #include "plugin/hierarchy/key_planner.h"
 #include "plugin/hierarchy/offline_limit.h"
+#include "plugin/hierarchy/posted_work.h"
 #include "plugin/hierarchy/problem_board.h"
 #include "plugin/hierarchy/publisher.h"
 #include "plugin/hierarchy/record_unwrapper.h"
@@ -38,6 +38,7 @@
 #include "plugin/hierarchy/unwrap_probe.h"
 #include "plugin/hierarchy/version_follower.h"
 #include "plugin/hierarchy/write_gate.h"
+#include "plugin/hierarchy/write_report.h"
 
 namespace signet {
 
@@ -53,7 +54,7 @@ class Activation {
   // What it works with; all outlive the object, pool and timers stop before it is destroyed.
   struct Parts {
     const KeyMaker& maker;
-    const KeyPlanner& planner;
+    KeyPlanner& planner;
     const RecordUnwrapper& unwrapper;
     const ProviderSet& providers;
     Publisher& publisher;
@@ -81,9 +82,12 @@ class Activation {
   // The active key wants looking at.
   void Attend() { strand_.Kick(); }
   // Has `work` run between two rounds, with OK; with CANCELLED instead when Stop comes first.
-  void Post(std::function<void(const absl::Status& stopped)> work);
+  void Post(PostedWork::Work work);
 
   const VersionFollower& follower() const { return follower_; }
+
+  // For posted work: version and proofs are due.
+  void AskSoon();
 
   // For posted work only; see KeyControl.
   absl::StatusOr<std::string> RotateLocal();
@@ -93,39 +97,28 @@ class Activation {
   absl::StatusOr<std::string> Purge();
 
   // Since when Encrypt works, or does not.
-  absl::Time encrypt_since() const;
+  absl::Time encrypt_since() const { return writes_.since(); }
 
  private:
   // One round of work; how long until the next.
   absl::Duration Step();
-  void RunPosted(const absl::Status& stopped);
-  // Obtains, renews or replaces the active key when that is due.
-  void Keep();
-  void ExplainFailure(const absl::Status& status, absl::Duration retry_in);
-  // Publishes that writes stopped or go on again.
-  void TellWrites();
   // After a suspension nothing is known: everything is due.
   void NoticeSuspension();
-
-  absl::Status ObtainFirst();
-  // The stored record, when it is what the configuration would announce.
-  std::optional<StoredRecord> FittingStoredRecord() const;
-  absl::Status AdoptStored(const StoredRecord& stored);
-  absl::Status MakeFirst(absl::string_view reason);
-  // For `local`, whose Describe only reads memory: true when it announced a version that is not the stored
-  // record's.
-  bool PreferDescribed(const StoredRecord& stored);
+  // Obtains, moves, renews or replaces the active key when that is due.
+  void Keep();
+  absl::Status DoWhatIsDue();
+  void ExplainFailure(const absl::Status& status, absl::Duration retry_in);
 
   absl::Status Renew(absl::string_view reason);
   absl::Status ReplaceUnstored();
-  absl::Status MakeAndInstall(const KeyTarget& target, absl::string_view reason,
-                              KeyMaker::Missing missing = KeyMaker::Missing::kRefuse);
   // The active record lacks a part of its wrap-set, since a degraded start.
   bool IsIncomplete(const PublishedKey& published) const;
-  // When the disk refused a key: makes another one that is never stored, if that is allowed and needed.
-  absl::Status FallBackToUnstored(const KeyTarget& target, const absl::Status& write_error);
+  // Announces the plan that holds now instead of the one before it.
+  bool MoveIsDue() const { return !(parts_.planner.Now() == follower_.plan()); }
+  absl::Status Move();
+  // Tells that a configured plan is waiting, and remembers what the state must know about plans.
+  void WatchMoves();
 
-  bool NeedsRenewal(const PublishedKey& published) const;
   // What is tried without a usable key is tried often, what is tried with one seldom.
   absl::Duration LongestRetry() const;
   absl::Duration UntilNextLook() const;
@@ -134,24 +127,20 @@ class Activation {
   const Parts parts_;
   const std::function<void()> on_first_key_;
   const std::shared_ptr<CancellationToken> cancellation_ = std::make_shared<CancellationToken>();
+  PostedWork posted_;
+  WriteReport writes_;  // written by the strand
 
   // Touched by the strand only.
   CallBudgets budgets_;
+  KeyInstaller installer_;
   VersionFollower follower_;
+  FirstKey first_key_;
   UnwrapProbe probe_;
   KeyGuard guard_;
-  Retry retry_;           // of obtaining, renewing and replacing
+  Retry retry_;           // of what Keep does
   bool refused_ = false;  // the last attempt to obtain was, for good as it seems: probes are to tell
   bool had_first_key_ = false;
-  absl::Duration suspended_;      // in all, since boot
-  bool stored_rejected_ = false;  // the stored record cannot be used by this process
-  absl::Status superseded_;       // while the KMS names a superseded version and nothing else is there
-
-  mutable Mutex mutex_;
-  bool writes_work_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Time writes_since_ ABSL_GUARDED_BY(mutex_);
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::deque<std::function<void(const absl::Status&)>> posted_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration suspended_;  // in all, since boot
 
   Strand strand_;
 };

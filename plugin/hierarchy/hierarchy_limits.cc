@@ -38,6 +38,10 @@ absl::Status CheckLimits(const HierarchyOptions& options) {
       options.activation_delay < absl::ZeroDuration() || options.probe_interval <= absl::ZeroDuration()) {
     return refuse("watch intervals: must be positive");
   }
+  if (options.move_delay < absl::ZeroDuration()) return refuse("move_delay: must not be negative");
+  if (!options.active_before.empty() && options.active_from == absl::InfinitePast()) {
+    return refuse("active_before: needs active_from");
+  }
   if (options.offline_limit <= absl::ZeroDuration()) return refuse("offline_limit: must be positive");
   if (options.denied_grace < absl::ZeroDuration()) return refuse("denied_grace: must not be negative");
   if (options.cached_local_keks == 0) return refuse("cached local KEKs: at least 1");

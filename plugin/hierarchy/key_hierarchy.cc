@@ -74,11 +74,12 @@ class KeyHierarchyImpl final : public KeyHierarchy {
         flights_({options_.max_waiting_decrypts, options_.remote_call_timeout}, unwrapper_, cache_, journal_,
                  remote_workers_, timers_, clock, observer),
         maker_({options_.cluster_id, options_.remote_call_timeout}, providers_, clock, random),
-        planner_({options_.active_provider, options_.also_wrap_with, options_.key_id_generation}, providers_,
-                 *store_),
+        planner_({options_.active_provider, options_.also_wrap_with, options_.key_id_generation,
+                  options_.active_before, options_.active_from, options_.move_delay},
+                 providers_, *store_, clock),
         problems_(clock),
         publisher_({options_.local_kek_lifetime, options_.local_kek_max_uses},
-                   {*store_, slot_, cache_, journal_, offline_, clock, observer, feed_}),
+                   {planner_, *store_, slot_, cache_, journal_, offline_, clock, observer, feed_}),
         activation_(
             ActivationOptionsFrom(options_),
             {maker_, planner_, unwrapper_, providers_, publisher_, board_, gate_, offline_, cache_, journal_,
@@ -86,8 +87,8 @@ class KeyHierarchyImpl final : public KeyHierarchy {
             [this] { prewarm_->Begin(); }),
         reservation_(*store_, slot_, reserved_workers_, timers_, clock, random, observer,
                      [this] { activation_.Attend(); }),
-        operations_({options_.local_kek_max_uses, options_.allow_remote_rotation}, activation_, slot_, cache_,
-                    feed_, clock),
+        operations_({options_.local_kek_max_uses, options_.allow_remote_rotation}, activation_, flights_,
+                    slot_, cache_, feed_, clock),
         journal_writer_([this] { return WriteJournal(); }, reserved_workers_, timers_, clock) {
     if (const absl::Status loaded = journal_.Load(); !loaded.ok()) observer.OnStateProblem("journal", loaded);
     std::vector<std::string> newest_first = journal_.NewestFirst();
@@ -117,6 +118,13 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   MonotonicTime NextDue() const override { return timers_.NextDue(); }
 
   KeyControl& control() override { return operations_; }
+
+  void NoticeProviderChange() override {
+    flights_.ForgetRefusals();
+    activation_.Post([this](const absl::Status& stopped) {
+      if (stopped.ok()) activation_.AskSoon();
+    });
+  }
 
   void Stop() override {
     {
@@ -195,7 +203,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
     state.cached_decrypt_stopped = !CheckCachedDecrypt().ok();
     const absl::Duration boot = clock_.BootTime();
     state.offline_until = clock_.Wall() + (offline_.ends_at() - boot);
-    const KeyPlan plan = planner_.Configured();
+    const KeyPlan plan = planner_.Now();
     for (const Provider& provider : providers_.all()) {
       ProviderState entry = board_.State(provider.name);
       entry.active = &provider == plan.active;
@@ -307,7 +315,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   WorkerPool reserved_workers_;
   UnwrapFlights flights_;
   const KeyMaker maker_;
-  const KeyPlanner planner_;
+  KeyPlanner planner_;
   ProblemBoard problems_;
   Publisher publisher_;
   Activation activation_;
@@ -332,10 +340,12 @@ absl::StatusOr<std::unique_ptr<KeyHierarchy>> KeyHierarchy::Create(
       return absl::NotFoundError(absl::StrCat("also_wrap_with: no provider is named ", name));
     }
   }
-  if (std::none_of(providers.begin(), providers.end(), [&options](const Provider& provider) {
-        return provider.name == options.active_provider;
-      })) {
-    return absl::NotFoundError(absl::StrCat("active: no provider is named ", options.active_provider));
+  for (const std::string& name : {options.active_provider, options.active_before}) {
+    if (name.empty() && name != options.active_provider) continue;
+    if (std::none_of(providers.begin(), providers.end(),
+                     [&name](const Provider& provider) { return provider.name == name; })) {
+      return absl::NotFoundError(absl::StrCat("active: no provider is named ", name));
+    }
   }
   SIGNET_ASSIGN_OR_RETURN(std::unique_ptr<DirectoryLock> lock,
                           DirectoryLock::Acquire(options.state_directory));

@@ -54,6 +54,12 @@ struct HierarchyOptions {
   bool decrypt_past_offline_limit = true;        // with local KEKs in memory
   absl::Duration denied_grace = absl::Hours(1);  // from "denied" to the purge of local KEKs; 0: at once
 
+  // Moving from one provider, wrap-set or generation to another: what was in force serves on until
+  // `active_from` where it is given, else until this node has known the new one for `move_delay`.
+  absl::Time active_from = absl::InfinitePast();
+  std::string active_before;  // the provider that writes until active_from; empty: what was in force
+  absl::Duration move_delay = absl::Minutes(10);
+
   // Other providers that wrap every new local KEK; the active one may stand among them.
   std::vector<std::string> also_wrap_with;
   bool allow_degraded_start = false;  // without any key yet, those that are unreachable may be missing
@@ -122,6 +128,10 @@ class KeyHierarchy {
   // DATA_LOSS authentication failed; NOT_FOUND no configured provider, or key destroyed; RESOURCE_EXHAUSTED
   // too many waiting; UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, and what the KMS said.
   virtual void Decrypt(const DecryptInput& input, DecryptCallback callback) = 0;
+
+  // A provider's key may have changed (a keyring file did): remembered refusals are forgotten, and it is
+  // looked at soon. From any thread; does not block.
+  virtual void NoticeProviderChange() = 0;
 
   // From memory: no call to a KMS, no disk.
   virtual HierarchyState State() const = 0;

@@ -67,6 +67,7 @@ void KeyOperations::RotateRemoteKey(absl::string_view provider, KeyOperationCall
 }
 
 void KeyOperations::RefreshRemoteKey(KeyOperationCallback done) {
+  flights_.ForgetRefusals();
   Run(
       "refresh", [this] { return activation_.Refresh(); }, std::move(done));
 }

@@ -14,6 +14,7 @@
 #include "plugin/hierarchy/event_feed.h"
 #include "plugin/hierarchy/kek_cache.h"
 #include "plugin/hierarchy/key_control.h"
+#include "plugin/hierarchy/unwrap_flights.h"
 
 namespace signet {
 
@@ -24,9 +25,15 @@ class KeyOperations final : public KeyControl {
     bool allow_remote_rotation = false;
   };
   // All but `options` outlive the object.
-  KeyOperations(Options options, Activation& activation, const ActiveKeySlot& slot, const KekCache& cache,
-                EventFeed& feed, const Clock& clock)
-      : options_(options), activation_(activation), slot_(slot), cache_(cache), feed_(feed), clock_(clock) {}
+  KeyOperations(Options options, Activation& activation, UnwrapFlights& flights, const ActiveKeySlot& slot,
+                const KekCache& cache, EventFeed& feed, const Clock& clock)
+      : options_(options),
+        activation_(activation),
+        flights_(flights),
+        slot_(slot),
+        cache_(cache),
+        feed_(feed),
+        clock_(clock) {}
 
   void RotateLocalKek(KeyOperationCallback done) override;
   void RotateRemoteKey(absl::string_view provider, KeyOperationCallback done) override;
@@ -47,6 +54,7 @@ class KeyOperations final : public KeyControl {
 
   const Options options_;
   Activation& activation_;
+  UnwrapFlights& flights_;
   const ActiveKeySlot& slot_;
   const KekCache& cache_;
   EventFeed& feed_;

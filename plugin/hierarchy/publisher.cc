@@ -57,6 +57,7 @@ absl::Status Publisher::Install(const KeyTarget& target, const MadeKey& made, ab
     state.history = history;
     state.record = StoredRecord{made.record, target.version, reserved, now, NamesOf(target.plan.wrap_set)};
     state.last_remote_success = now;
+    parts_.planner.Remember(state);
     if (!made.missing.empty()) state.degraded_key_id = target.announcement.key_id;
     return true;
   }));
@@ -77,6 +78,7 @@ absl::Status Publisher::Adopt(const KeyTarget& target, const StoredRecord& store
   const absl::Status written = parts_.store.Update([&](PersistentState& state) {
     state.record->reserved_uses = reserved;
     state.last_remote_success = now;
+    parts_.planner.Remember(state);
     return true;
   });
   if (!written.ok()) {

@@ -22,6 +22,7 @@
 #include "plugin/hierarchy/journal.h"
 #include "plugin/hierarchy/kek_cache.h"
 #include "plugin/hierarchy/key_maker.h"
+#include "plugin/hierarchy/key_planner.h"
 #include "plugin/hierarchy/offline_limit.h"
 #include "plugin/hierarchy/state_store.h"
 
@@ -35,6 +36,7 @@ class Publisher {
   };
   // All outlive the object.
   struct Parts {
+    const KeyPlanner& planner;  // remembers beside every key
     StateStore& store;
     ActiveKeySlot& slot;
     KekCache& cache;

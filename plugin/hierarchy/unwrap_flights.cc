@@ -248,6 +248,11 @@ absl::Status UnwrapFlights::LoadNow(const crypto::LocalKekId& id, absl::string_v
   return Run(flight);
 }
 
+void UnwrapFlights::ForgetRefusals() {
+  MutexLock lock(mutex_);
+  refusals_.Clear();
+}
+
 void UnwrapFlights::Stop() {
   std::vector<Waiter> waiters;
   std::vector<FlightPtr> flights;

@@ -65,6 +65,9 @@ class UnwrapFlights {
   // Cached or in flight.
   bool Knows(const crypto::LocalKekId& id) const;
 
+  // What was refused may be good by now: a keyring has changed, or an operator says so.
+  void ForgetRefusals();
+
   // Answers every waiter with CANCELLED and cancels the remote calls. Later Loads are refused likewise.
   void Stop();
 

@@ -29,14 +29,24 @@ VersionWatcher::Timing TimingFor(VersionWatcher::Timing timing, const Provider& 
 VersionFollower::VersionFollower(Options options, Parts parts)
     : options_(options),
       parts_(parts),
-      watcher_(TimingFor(options.timing, *parts.planner.Configured().active), parts.clock, parts.random),
       prepare_retry_(parts.clock, parts.random),
-      announce_retry_(parts.clock, parts.random) {}
+      announce_retry_(parts.clock, parts.random) {
+  SetPlan(parts_.planner.Now());
+}
+
+void VersionFollower::SetPlan(const KeyPlan& plan) {
+  DropPending("the plan has changed");
+  if (rollback_.has_value()) EndRollback("the plan has changed");
+  plan_ = plan;
+  watcher_.emplace(TimingFor(options_.timing, *plan.active), parts_.clock, parts_.random);
+  MutexLock lock(mutex_);
+  confirming_.clear();
+}
 
 void VersionFollower::Tell(KeyEvent::Kind kind, const std::string& key_id, std::string detail) {
   KeyEvent event;
   event.kind = kind;
-  event.provider = parts_.planner.Configured().active->name;
+  event.provider = plan_.active->name;
   event.key_id = key_id;
   event.detail = std::move(detail);
   parts_.feed.Publish(std::move(event));
@@ -58,7 +68,7 @@ std::optional<PendingKey> VersionFollower::Pending() const {
     key.activates_at = parts_.clock.Wall() + (pending_->announce_at - parts_.clock.Monotonic());
   } else if (!confirming_.empty()) {
     key.key_id = confirming_;
-    key.provider = parts_.planner.Configured().active->name;
+    key.provider = parts_.planner.Now().active->name;
   } else {
     return std::nullopt;
   }
@@ -82,7 +92,7 @@ std::optional<LocalKeyInfo> VersionFollower::Prepared() const {
 }
 
 MonotonicTime VersionFollower::next() const {
-  MonotonicTime next = watcher_.next();
+  MonotonicTime next = watcher_->next();
   MutexLock lock(mutex_);
   if (!pending_.has_value()) return next;
   const MonotonicTime now = parts_.clock.Monotonic();
@@ -91,11 +101,11 @@ MonotonicTime VersionFollower::next() const {
 }
 
 void VersionFollower::Step() {
-  if (watcher_.Due()) {
-    if (parts_.budgets.Take(*parts_.planner.Configured().active)) {
+  if (watcher_->Due()) {
+    if (parts_.budgets.Take(*plan_.active)) {
       (void)Look();
     } else {
-      watcher_.HearNothing();
+      watcher_->HearNothing();
     }
   }
   Prepare();
@@ -113,9 +123,9 @@ absl::StatusOr<KeyTarget> VersionFollower::Ask(const KeyPlan& plan) {
 }
 
 absl::Status VersionFollower::Look() {
-  const absl::StatusOr<KeyTarget> target = Ask(parts_.planner.Configured());
+  const absl::StatusOr<KeyTarget> target = Ask(plan_);
   if (!target.ok()) {
-    watcher_.HearNothing();
+    watcher_->HearNothing();
     return target.status();
   }
   Judge(*target);
@@ -131,7 +141,7 @@ void VersionFollower::Judge(const KeyTarget& target) {
     if (pending_.has_value()) expected = pending_->target.announcement.key_id;
   }
   const std::string& key_id = target.announcement.key_id;
-  const VersionWatcher::Finding finding = watcher_.Hear(key_id, expected);
+  const VersionWatcher::Finding finding = watcher_->Hear(key_id, expected);
   const bool back =
       key_id != announced && parts_.publisher.Judge(target.announcement) == KeyHistory::Verdict::kSuperseded;
   bool first_seen = false;
@@ -198,7 +208,7 @@ void VersionFollower::Prepare() {
   if (!made.ok()) {
     if (absl::IsCancelled(made.status())) return;
     // It used another version: the watcher will tell which.
-    if (absl::IsAborted(made.status())) watcher_.AskSoon();
+    if (absl::IsAborted(made.status())) watcher_->AskSoon();
     parts_.observer.OnActivationFailed(made.status(), prepare_retry_.Failed(kLongestRetry));
     return;
   }
@@ -278,7 +288,7 @@ absl::StatusOr<std::string> VersionFollower::Accept(const std::string& key_id) {
   }));
   SIGNET_RETURN_IF_ERROR(parts_.publisher.Install(target, made, "accepted by an operator"));
   EndRollback("accepted by an operator");
-  watcher_.Forget();
+  SetPlan(plan);
   return absl::StrCat("announced as ", target.announcement.key_id,
                       "; accept it on every node and set key_id_generation to ", plan.generation,
                       " on every node");

@@ -61,8 +61,12 @@ class VersionFollower {
   void Step();
   // When Step has something to do again.
   MonotonicTime next() const;
-  void AskSoon() { watcher_.AskSoon(); }
-  void NoteAsked() { watcher_.NoteAsked(); }
+  void AskSoon() { watcher_->AskSoon(); }
+  void NoteAsked() { watcher_->NoteAsked(); }
+
+  // The plan under which versions are followed. Another one begins anew: what was pending is dropped.
+  const KeyPlan& plan() const { return plan_; }
+  void SetPlan(const KeyPlan& plan);
 
   // Asks once, now, and judges the answer as ever. Errors: the KMS's.
   absl::Status Look();
@@ -98,7 +102,8 @@ class VersionFollower {
 
   const Options options_;
   const Parts parts_;
-  VersionWatcher watcher_;
+  KeyPlan plan_;
+  std::optional<VersionWatcher> watcher_;
   Retry prepare_retry_;
   Retry announce_retry_;
   std::optional<KeyTarget> rollback_;

@@ -21,7 +21,8 @@ constexpr absl::Duration kAdminGrace = absl::Milliseconds(200);
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, Log& log) : config_(config), log_(log), observer_(log, SystemClock()) {}
+Daemon::Daemon(const Config& config, Log& log)
+    : config_(config), log_(log), observer_(log, SystemClock()), keyring_news_(observer_) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const Config& config, const std::string& config_file,
                                                        bool memory_locked, Log& log) {
@@ -39,10 +40,11 @@ absl::Status Daemon::Init(const std::string& config_file, bool memory_locked) {
 
   SIGNET_ASSIGN_OR_RETURN(facts_.providers,
                           MakeProviders(config_.providers, SystemClock(), crypto::SystemRandom(),
-                                        PosixDurableFiles(), observer_));
+                                        PosixDurableFiles(), keyring_news_));
   SIGNET_ASSIGN_OR_RETURN(hierarchy_,
                           KeyHierarchy::Create(HierarchyOptionsFrom(config_), facts_.providers, SystemClock(),
                                                crypto::SystemRandom(), PosixDurableFiles(), observer_));
+  keyring_news_.Connect(hierarchy_.get());
   service_ = std::make_unique<KmsService>(
       KmsServiceOptions{config_.status_version, config_.max_plaintext_bytes}, *hierarchy_);
 
@@ -87,6 +89,7 @@ void Daemon::Stop() {
   kms_server_->Stop(config_.shutdown_grace);
   admin_server_->Stop(kAdminGrace);
   hierarchy_->Stop();
+  keyring_news_.Connect(nullptr);
   log_.Write(LogSeverity::kInfo, "stopped");
 }
 

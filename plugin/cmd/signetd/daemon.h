@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "plugin/cmd/signetd/admin_state.h"
+#include "plugin/cmd/signetd/keyring_news.h"
 #include "plugin/config/config.h"
 #include "plugin/hierarchy/key_hierarchy.h"
 #include "plugin/observability/log.h"
@@ -39,6 +40,7 @@ class Daemon {
   const Config config_;
   Log& log_;
   LogObserver observer_;
+  KeyringNews keyring_news_;
   DaemonFacts facts_;
   std::unique_ptr<KeyHierarchy> hierarchy_;
   std::unique_ptr<KmsService> service_;

@@ -16,6 +16,9 @@ HierarchyOptions HierarchyOptionsFrom(const Config& config) {
   options.confirm_interval = config.watch.confirm_interval;
   options.activation_delay = config.watch.activation_delay;
   options.probe_interval = config.watch.probe_interval;
+  options.move_delay = config.watch.move_delay;
+  options.active_from = config.active_from.value_or(absl::InfinitePast());
+  options.active_before = config.active_before;
   options.offline_limit = EffectiveOfflineLimit(config);
   options.decrypt_past_offline_limit = config.decrypt_past_offline_limit;
   options.denied_grace = config.denied_grace;

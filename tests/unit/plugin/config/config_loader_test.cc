@@ -91,7 +91,9 @@ kms_socket:
   max_calls_in_flight: 4
 admin_socket: {path: /a, allowed_uids: []}
 local_kek: {lifetime: 2500ms, max_uses: 5, cached: 6}
-watch: {interval: 100ms, confirm_interval: 110ms, activation_delay: 120ms, probe_interval: 130ms}
+watch: {interval: 100ms, confirm_interval: 110ms, activation_delay: 120ms, probe_interval: 130ms, move_delay: 140ms}
+active_from: 2025-03-01T03:00:00+01:00
+active_before: one
 offline_limit: 700ms
 decrypt_past_offline_limit: false
 denied_grace: 0s
@@ -121,6 +123,9 @@ log: {level: warning, format: json}
   EXPECT_EQ(config.watch.confirm_interval, absl::Milliseconds(110));
   EXPECT_EQ(config.watch.activation_delay, absl::Milliseconds(120));
   EXPECT_EQ(config.watch.probe_interval, absl::Milliseconds(130));
+  EXPECT_EQ(config.watch.move_delay, absl::Milliseconds(140));
+  EXPECT_EQ(config.active_from, absl::FromUnixSeconds(1740794400));
+  EXPECT_EQ(config.active_before, "one");
   EXPECT_EQ(config.offline_limit, absl::Milliseconds(700));
   EXPECT_FALSE(config.decrypt_past_offline_limit);
   EXPECT_EQ(config.denied_grace, absl::ZeroDuration());

@@ -137,6 +137,15 @@ TEST(ConfigRelationsTest, APendingVersionLeavesTimeForARenewal) {
                 "local_kek.lifetime, which is 3m: 1m + 3 × 10s is more"));
 }
 
+TEST(ConfigRelationsTest, ActiveBeforeNamesAnotherProviderAndNeedsATime) {
+  EXPECT_THAT(Problems({.life = "active_before: nobody\n"}),
+              AllOf(HasSubstr("active_before: needs active_from"),
+                    HasSubstr("active_before: must be the name of a provider")));
+  EXPECT_THAT(Problems({.life = "active_before: primary\nactive_from: 2025-03-01T02:00:00Z\n"}),
+              HasSubstr("active_before: must be another provider than active"));
+  EXPECT_THAT(Load({.life = "active_from: 2025-03-01T02:00:00Z\n"}), IsOk());
+}
+
 TEST(ConfigRelationsTest, TheWrapSetNamesProviders) {
   EXPECT_THAT(Problems({.life = "redundancy: {also_wrap_with: [primary, nobody]}\n"}),
               HasSubstr("redundancy.also_wrap_with[1]: must be the name of a provider"));

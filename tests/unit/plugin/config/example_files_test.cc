@@ -79,6 +79,9 @@ TEST(ExampleFilesTest, FullExampleShowsTheDefaults) {
   EXPECT_EQ(shown.watch.confirm_interval, defaults.watch.confirm_interval);
   EXPECT_EQ(shown.watch.activation_delay, defaults.watch.activation_delay);
   EXPECT_EQ(shown.watch.probe_interval, defaults.watch.probe_interval);
+  EXPECT_EQ(shown.watch.move_delay, defaults.watch.move_delay);
+  EXPECT_EQ(shown.active_from, defaults.active_from);
+  EXPECT_EQ(shown.active_before, defaults.active_before);
   EXPECT_EQ(shown.offline_limit, EffectiveOfflineLimit(defaults));
   EXPECT_EQ(shown.decrypt_past_offline_limit, defaults.decrypt_past_offline_limit);
   EXPECT_EQ(shown.denied_grace, defaults.denied_grace);

@@ -30,6 +30,15 @@ TEST(ValueRulesTest, FormatsDurationsAsTheyAreWritten) {
   EXPECT_EQ(FormatDurationSetting(absl::ZeroDuration()), "0s");
 }
 
+TEST(ValueRulesTest, MomentsHaveAZone) {
+  EXPECT_EQ(Moment().parse("2025-03-01T02:00:00Z"), absl::FromUnixSeconds(1740794400));
+  EXPECT_EQ(Moment().parse("2025-03-01T03:00:00+01:00"), absl::FromUnixSeconds(1740794400));
+  for (const char* bad : {"", "2025-03-01", "2025-03-01T02:00:00", "2025-13-01T02:00:00Z",
+                          "tomorrow at noon, UTC", "infinite-future-and-more"}) {
+    EXPECT_EQ(Moment().parse(bad), std::nullopt) << bad;
+  }
+}
+
 TEST(ValueRulesTest, NumbersAreDigitsInRange) {
   const auto parse = WholeNumber(1, 4096).parse;
   EXPECT_EQ(parse("1"), 1u);

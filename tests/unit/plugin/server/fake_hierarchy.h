@@ -67,6 +67,7 @@ class FakeHierarchy final : public KeyHierarchy {
   }
 
   // No test of the server reaches them.
+  void NoticeProviderChange() override {}
   KeyControl& control() override { std::abort(); }
   void StartStepped() override {}
   bool RunPending() override { return false; }
