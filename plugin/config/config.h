@@ -59,6 +59,9 @@ struct WatchConfig {
   absl::Duration move_delay = absl::Minutes(10);
 };
 
+// kHierarchy: a local KEK wraps data keys; kDirect: the KMS is asked for every call.
+enum class KeyMode { kHierarchy, kDirect };
+
 enum class OnRevoked { kDeny, kFallback };
 
 // Several providers that wrap every local KEK.
@@ -86,6 +89,7 @@ struct Config {
   LocalKekConfig local_kek;
   WatchConfig watch;
   bool allow_remote_rotation = false;
+  KeyMode mode = KeyMode::kHierarchy;
   // Absent: 7 days, or what EffectiveOfflineLimit makes of a shorter lifetime.
   std::optional<absl::Duration> offline_limit;
   bool decrypt_past_offline_limit = true;

@@ -45,6 +45,8 @@ RedundancyConfig ReadRedundancy(SectionReader section) {
 }  // namespace
 
 void ReadKeyLife(SectionReader& root, Config& config) {
+  root.Optional("mode", OneOf<KeyMode>({{"hierarchy", KeyMode::kHierarchy}, {"direct", KeyMode::kDirect}}),
+                config.mode);
   root.Optional("active_from", Moment(), config.active_from);
   root.Optional("active_before", ProviderName(), config.active_before);
   root.Optional("allow_remote_rotation", Boolean(), config.allow_remote_rotation);

@@ -90,6 +90,15 @@ void Activation::AskSoon() {
   follower_.AskSoon();
 }
 
+void Activation::TakeUpVersion() {
+  const std::shared_ptr<const PublishedKey> current = parts_.slot.Get();
+  const absl::StatusOr<KeyTarget> target = parts_.maker.LearnVersion(follower_.plan(), cancellation_);
+  if (!target.ok() || current == nullptr || target->announcement.key_id == current->key->key_id) return;
+  if (parts_.publisher.Judge(target->announcement) != KeyHistory::Verdict::kNew) return AskSoon();
+  follower_.DropPending("it is taken up at once");
+  if (installer_.MakeAndInstall(*target, "named by a wrap").ok()) follower_.NoteAsked();
+}
+
 void Activation::Keep() {
   const absl::Status status = DoWhatIsDue();
   if (cancellation_->cancelled()) return;

@@ -88,6 +88,8 @@ class Activation {
 
   // For posted work: version and proofs are due.
   void AskSoon();
+  // For posted work: the version that the KMS wraps under is announced at once, proved like every other.
+  void TakeUpVersion();
 
   // For posted work only; see KeyControl.
   absl::StatusOr<std::string> RotateLocal();

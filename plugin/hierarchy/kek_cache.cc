@@ -48,6 +48,7 @@ bool KekCache::Insert(const crypto::LocalKekId& id, std::shared_ptr<const Verifi
   // Wiping happens after the lock is gone.
   std::shared_ptr<const VerifiedKek> evicted;
   MutexLock lock(mutex_);
+  if (capacity_ == 0) return false;
   if (epoch.has_value() && *epoch != epoch_) return false;
   if (const auto known = by_id_.find(id); known != by_id_.end()) {
     evicted = std::exchange(known->second->kek, std::move(kek));

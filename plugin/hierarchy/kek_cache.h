@@ -35,7 +35,7 @@ std::vector<RemoteKeyName> NamesIn(const crypto::Record& record);
 
 class KekCache {
  public:
-  // `capacity` is at least 1.
+  // A capacity of 0 holds nothing.
   explicit KekCache(size_t capacity) : capacity_(capacity) {}
 
   // Null when unknown; else it becomes the most recently used.

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "crypto/envelope.h"
 #include "plugin/hierarchy/activation.h"
+#include "plugin/hierarchy/direct_encryptor.h"
 #include "plugin/hierarchy/directory_lock.h"
 #include "plugin/hierarchy/event_feed.h"
 #include "plugin/hierarchy/hierarchy_limits.h"
@@ -65,14 +66,14 @@ class KeyHierarchyImpl final : public KeyHierarchy {
                    options_.fall_back_on_revoked ? RecordUnwrapper::OnRevoked::kFallback
                                                  : RecordUnwrapper::OnRevoked::kDeny),
         journal_(absl::StrCat(options_.state_directory, "/journal"), options_.journal_records, files),
-        cache_(options_.cached_local_keks),
+        cache_(options_.direct ? 0 : options_.cached_local_keks),
         offline_(options_.offline_limit, *store_, clock),
         gate_(slot_, offline_, clock),
         timers_(clock),
         remote_workers_(options_.remote_workers, options_.max_waiting_decrypts),
         reserved_workers_(options_.reserved_workers, kReservedQueue),
-        flights_({options_.max_waiting_decrypts, options_.remote_call_timeout}, unwrapper_, cache_, journal_,
-                 remote_workers_, timers_, clock, observer),
+        flights_({options_.max_waiting_decrypts, options_.remote_call_timeout, !options_.direct}, unwrapper_,
+                 cache_, journal_, remote_workers_, timers_, clock, observer),
         maker_({options_.cluster_id, options_.remote_call_timeout}, providers_, clock, random),
         planner_({options_.active_provider, options_.also_wrap_with, options_.key_id_generation,
                   options_.active_before, options_.active_from, options_.move_delay},
@@ -85,6 +86,13 @@ class KeyHierarchyImpl final : public KeyHierarchy {
             {maker_, planner_, unwrapper_, providers_, publisher_, board_, gate_, offline_, cache_, journal_,
              *store_, slot_, problems_, reserved_workers_, timers_, clock, random, observer, feed_},
             [this] { prewarm_->Begin(); }),
+        direct_(options_.remote_call_timeout,
+                {maker_, planner_, gate_, offline_, remote_workers_, clock, random},
+                [this] {
+                  activation_.Post([this](const absl::Status& stopped) {
+                    if (stopped.ok()) activation_.TakeUpVersion();
+                  });
+                }),
         reservation_(*store_, slot_, reserved_workers_, timers_, clock, random, observer,
                      [this] { activation_.Attend(); }),
         operations_({options_.local_kek_max_uses, options_.allow_remote_rotation}, activation_, flights_,
@@ -156,6 +164,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   }
 
   absl::StatusOr<EncryptResult> Encrypt(absl::string_view plaintext) override {
+    if (options_.direct) return absl::FailedPreconditionError("mode: direct encrypts later");
     SIGNET_ASSIGN_OR_RETURN(const std::shared_ptr<const PublishedKey> published, gate_.Enter());
     switch (published->uses->Take()) {
       case UseCounter::Grant::kRefused:
@@ -173,6 +182,12 @@ class KeyHierarchyImpl final : public KeyHierarchy {
                                                                     key.key_id, plaintext, random_));
     result.key = published->key;
     return result;
+  }
+
+  bool encrypts_later() const override { return options_.direct; }
+  void EncryptLater(const EncryptInput& input, EncryptCallback callback) override {
+    if (!options_.direct) return callback(Encrypt(input.plaintext));
+    direct_.Encrypt(input, std::move(callback));
   }
 
   void Decrypt(const DecryptInput& input, DecryptCallback callback) override {
@@ -319,6 +334,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
   ProblemBoard problems_;
   Publisher publisher_;
   Activation activation_;
+  DirectEncryptor direct_;
   UseReservation reservation_;
   KeyOperations operations_;
   std::unique_ptr<Prewarm> prewarm_;

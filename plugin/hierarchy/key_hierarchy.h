@@ -65,6 +65,10 @@ struct HierarchyOptions {
   bool allow_degraded_start = false;  // without any key yet, those that are unreachable may be missing
   bool fall_back_on_revoked = false;  // a denied or revoked provider does not speak for the others
 
+  // A local KEK per Encrypt, wrapped by the KMS and used once; no local KEK stays in memory for Decrypt. For
+  // those who want every use of the key in the KMS's own audit log.
+  bool direct = false;
+
   size_t remote_workers = 8;    // for cache misses
   size_t reserved_workers = 2;  // besides, for activation, renewal and pre-warm
   size_t max_waiting_decrypts = 4096;
@@ -82,6 +86,15 @@ struct EncryptResult {
   std::string ciphertext;
   std::shared_ptr<const ActiveKey> key;  // its key_id and record go into the response
 };
+
+struct EncryptInput {
+  absl::string_view plaintext;  // borrowed during the call
+  absl::string_view uid;        // likewise
+  MonotonicTime deadline = absl::InfiniteDuration();
+  std::shared_ptr<CancellationToken> cancellation;  // may be null
+};
+// Runs exactly once: on the calling thread or on a worker. Must not block.
+using EncryptCallback = std::function<void(absl::StatusOr<EncryptResult>)>;
 
 struct DecryptInput {
   // Borrowed until the callback has run.
@@ -122,7 +135,14 @@ class KeyHierarchy {
   virtual absl::StatusOr<std::shared_ptr<const ActiveKey>> Writable() const = 0;
 
   // Errors: as Writable; INVALID_ARGUMENT: size; INTERNAL.
+  // FAILED_PRECONDITION besides: encrypts_later.
   virtual absl::StatusOr<EncryptResult> Encrypt(absl::string_view plaintext) = 0;
+
+  // `mode: direct`: Encrypt needs the KMS, so EncryptLater is to be called instead. Errors: as Writable and
+  // Encrypt; UNAVAILABLE: the KMS wrapped under a version that is not announced yet (it is being taken up);
+  // RESOURCE_EXHAUSTED: too many waiting; DEADLINE_EXCEEDED, CANCELLED, and what the KMS said.
+  virtual bool encrypts_later() const = 0;
+  virtual void EncryptLater(const EncryptInput& input, EncryptCallback callback) = 0;
 
   // Errors by design.md section 11: INVALID_ARGUMENT malformed, or the record is not the envelope's;
   // DATA_LOSS authentication failed; NOT_FOUND no configured provider, or key destroyed; RESOURCE_EXHAUSTED

@@ -110,10 +110,35 @@ absl::StatusOr<MadeKey> KeyMaker::Make(const KeyTarget& target, Missing missing,
       return kms::WithFailureClass(std::move(named), kms::GetFailureClass(entry.status()));
     }
   }
+  SIGNET_ASSIGN_OR_RETURN(MadeKey finished, Finish(std::move(record), plain));
+  finished.missing = std::move(made.missing);
+  return finished;
+}
+
+absl::StatusOr<MadeKey> KeyMaker::Finish(crypto::Record record, const crypto::SecretBytes& plain) const {
+  MadeKey made;
   SIGNET_ASSIGN_OR_RETURN(made.kek, crypto::LocalKek::Derive(plain));
   SIGNET_ASSIGN_OR_RETURN(made.record, made.kek->FinishRecord(record, options_.cluster_id));
   made.id = crypto::ComputeLocalKekId(made.record);
   return made;
+}
+
+absl::StatusOr<MadeKey> KeyMaker::MakeForOneUse(const KeyTarget& target, const kms::CallContext& call) const {
+  SIGNET_ASSIGN_OR_RETURN(const crypto::SecretBytes plain, crypto::GenerateLocalKek(random_));
+  crypto::Record record;
+  record.key_id = target.announcement.key_id;
+  record.created_unix_seconds =
+      static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixSeconds(clock_.Wall()), 0));
+  for (const Provider* provider : target.plan.wrap_set) {
+    SIGNET_ASSIGN_OR_RETURN(kms::WrapResult wrapped,
+                            providers_.Wrap(*provider, call, plain, kms::WrapContext{options_.cluster_id}));
+    if (provider == target.plan.active && wrapped.version != target.version) {
+      return absl::AbortedError("the provider wrapped under another version than the announced one");
+    }
+    record.entries.push_back({static_cast<uint8_t>(provider->client->type()), provider->client->fingerprint(),
+                              std::move(wrapped.backend_field), std::move(wrapped.blob)});
+  }
+  return Finish(std::move(record), plain);
 }
 
 }  // namespace signet

@@ -64,6 +64,8 @@ class KeyMaker {
   // something else; RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL of our own crypto.
   absl::StatusOr<MadeKey> Make(const KeyTarget& target, Missing missing,
                                const std::shared_ptr<CancellationToken>& cancellation) const;
+  // The same without the proof, for a KEK that serves one message: one Wrap by each of the wrap-set.
+  absl::StatusOr<MadeKey> MakeForOneUse(const KeyTarget& target, const kms::CallContext& call) const;
 
  private:
   kms::CallContext CallNow(const std::shared_ptr<CancellationToken>& cancellation) const;
@@ -71,6 +73,8 @@ class KeyMaker {
   absl::StatusOr<crypto::RecordEntry> WrapBy(const Provider& provider, const crypto::SecretBytes& plain,
                                              const kms::RemoteVersion* expected,
                                              const std::shared_ptr<CancellationToken>& cancellation) const;
+
+  absl::StatusOr<MadeKey> Finish(crypto::Record record, const crypto::SecretBytes& plain) const;
 
   const Options options_;
   const ProviderSet& providers_;

@@ -231,7 +231,7 @@ void UnwrapFlights::Learn(const Flight& flight,
   if (cache_.Insert(flight.id, *result, place, epoch))
     observer_.OnCache(HierarchyObserver::CacheEvent::kEviction);
   // What is read ahead keeps its place: only a caller's wish makes a record newer.
-  if (!flight.background) journal_.Add(flight.id, flight.record_bytes);
+  if (!flight.background && options_.journals) journal_.Add(flight.id, flight.record_bytes);
 }
 
 absl::Status UnwrapFlights::LoadNow(const crypto::LocalKekId& id, absl::string_view record_bytes,

@@ -37,6 +37,7 @@ class UnwrapFlights {
   struct Options {
     size_t max_waiting = 4096;
     absl::Duration remote_call_timeout = absl::Milliseconds(2500);
+    bool journals = true;  // what callers asked for
   };
   // Everything referred to outlives the object; pool and timers stop before it is destroyed.
   UnwrapFlights(Options options, const RecordUnwrapper& unwrapper, KekCache& cache, Journal& journal,

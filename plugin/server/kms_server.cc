@@ -80,7 +80,16 @@ class KmsServerImpl final : public KmsServer {
     method.request = [this](auto* context, auto* request, auto* responder, auto* queue, void* tag) {
       grpc_service_.RequestEncrypt(context, request, responder, queue, queue, tag);
     };
+    method.answers_later = service_.encrypts_later();
     method.handle = [this](EncryptMethod::Call& call) {
+      if (service_.encrypts_later()) {
+        const EncryptInput input{call.request().plaintext(), call.request().uid(), call.deadline(),
+                                 call.cancellation()};
+        return service_.EncryptLater(input, [&call](absl::StatusOr<EncryptResult> result) {
+          if (result.ok()) FillResponse(*std::move(result), call.response());
+          call.Finish(result.status());
+        });
+      }
       absl::StatusOr<EncryptResult> result =
           service_.Encrypt(call.request().plaintext(), call.request().uid());
       if (result.ok()) FillResponse(*std::move(result), call.response());

@@ -33,12 +33,24 @@ absl::StatusOr<StatusAnswer> KmsService::Status() const {
   return StatusAnswer{options_.status_version, kHealthy, std::move(key)};
 }
 
-absl::StatusOr<EncryptResult> KmsService::Encrypt(absl::string_view plaintext, absl::string_view uid) {
+absl::Status KmsService::CheckEncrypt(absl::string_view plaintext, absl::string_view uid) const {
   if (uid.empty()) return absl::InvalidArgumentError("uid is empty");
   if (plaintext.empty()) return absl::InvalidArgumentError("plaintext is empty");
   if (plaintext.size() > options_.max_plaintext_bytes)
     return absl::InvalidArgumentError("plaintext: too long");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EncryptResult> KmsService::Encrypt(absl::string_view plaintext, absl::string_view uid) {
+  SIGNET_RETURN_IF_ERROR(CheckEncrypt(plaintext, uid));
   return hierarchy_.Encrypt(plaintext);
+}
+
+void KmsService::EncryptLater(const EncryptInput& input, EncryptCallback callback) {
+  if (absl::Status status = CheckEncrypt(input.plaintext, input.uid); !status.ok()) {
+    return callback(std::move(status));
+  }
+  hierarchy_.EncryptLater(input, std::move(callback));
 }
 
 void KmsService::Decrypt(const DecryptCall& call, DecryptCallback callback) {

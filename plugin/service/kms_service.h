@@ -52,11 +52,18 @@ class KmsService {
   // KeyHierarchy::Encrypt.
   absl::StatusOr<EncryptResult> Encrypt(absl::string_view plaintext, absl::string_view uid);
 
+  // `mode: direct`: EncryptLater instead of Encrypt, which answers through its callback. The same errors, and
+  // as KeyHierarchy::EncryptLater.
+  bool encrypts_later() const { return hierarchy_.encrypts_later(); }
+  void EncryptLater(const EncryptInput& input, EncryptCallback callback);
+
   // INVALID_ARGUMENT: empty uid, empty key_id, ciphertext longer than 64 KiB + 108, not exactly the one
   // annotation; else as KeyHierarchy::Decrypt.
   void Decrypt(const DecryptCall& call, DecryptCallback callback);
 
  private:
+  absl::Status CheckEncrypt(absl::string_view plaintext, absl::string_view uid) const;
+
   const KmsServiceOptions options_;
   KeyHierarchy& hierarchy_;
 };

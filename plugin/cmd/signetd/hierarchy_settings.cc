@@ -16,6 +16,7 @@ HierarchyOptions HierarchyOptionsFrom(const Config& config) {
   options.confirm_interval = config.watch.confirm_interval;
   options.activation_delay = config.watch.activation_delay;
   options.probe_interval = config.watch.probe_interval;
+  options.direct = config.mode == KeyMode::kDirect;
   options.move_delay = config.watch.move_delay;
   options.active_from = config.active_from.value_or(absl::InfinitePast());
   options.active_before = config.active_before;

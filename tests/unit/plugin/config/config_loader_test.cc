@@ -94,6 +94,7 @@ local_kek: {lifetime: 2500ms, max_uses: 5, cached: 6}
 watch: {interval: 100ms, confirm_interval: 110ms, activation_delay: 120ms, probe_interval: 130ms, move_delay: 140ms}
 active_from: 2025-03-01T03:00:00+01:00
 active_before: one
+mode: direct
 offline_limit: 700ms
 decrypt_past_offline_limit: false
 denied_grace: 0s
@@ -126,6 +127,7 @@ log: {level: warning, format: json}
   EXPECT_EQ(config.watch.move_delay, absl::Milliseconds(140));
   EXPECT_EQ(config.active_from, absl::FromUnixSeconds(1740794400));
   EXPECT_EQ(config.active_before, "one");
+  EXPECT_EQ(config.mode, KeyMode::kDirect);
   EXPECT_EQ(config.offline_limit, absl::Milliseconds(700));
   EXPECT_FALSE(config.decrypt_past_offline_limit);
   EXPECT_EQ(config.denied_grace, absl::ZeroDuration());

@@ -79,6 +79,7 @@ TEST(ExampleFilesTest, FullExampleShowsTheDefaults) {
   EXPECT_EQ(shown.watch.confirm_interval, defaults.watch.confirm_interval);
   EXPECT_EQ(shown.watch.activation_delay, defaults.watch.activation_delay);
   EXPECT_EQ(shown.watch.probe_interval, defaults.watch.probe_interval);
+  EXPECT_EQ(shown.mode, defaults.mode);
   EXPECT_EQ(shown.watch.move_delay, defaults.watch.move_delay);
   EXPECT_EQ(shown.active_from, defaults.active_from);
   EXPECT_EQ(shown.active_before, defaults.active_before);

@@ -180,6 +180,23 @@ TEST(LifetimeTest, CountsAcrossARebootWhoseClockIsSetBack) {
   EXPECT_THAT(harness.Decrypt(old), IsOk());
 }
 
+TEST(LifetimeTest, AClockThatWasOnceFarAheadRenewsOnceAndNotAtEveryReboot) {
+  constexpr absl::Duration kFar = absl::Hours(24 * 365 * 70);
+  HierarchyHarness harness;
+  harness.StartStepped();
+  harness.clock.JumpWall(kFar);
+  harness.RestartStepped();
+  EXPECT_EQ(harness.wraps(), 1u);
+  harness.clock.JumpWall(-kFar);
+  for (const char* boot : {"boot-2", "boot-3", "boot-4"}) {
+    harness.hierarchy.reset();
+    harness.clock.SetBootId(boot);
+    harness.clock.Advance(absl::Hours(1));
+    harness.StartStepped();
+    EXPECT_EQ(harness.wraps(), 2u) << boot;
+  }
+}
+
 TEST(LifetimeTest, AClockSetBackBeforeARestartDoesNotLengthenIt) {
   HierarchyHarness harness;
   harness.options.local_kek_lifetime = absl::Hours(30);

@@ -68,6 +68,8 @@ class FakeHierarchy final : public KeyHierarchy {
 
   // No test of the server reaches them.
   void NoticeProviderChange() override {}
+  bool encrypts_later() const override { return false; }
+  void EncryptLater(const EncryptInput&, EncryptCallback) override { std::abort(); }
   KeyControl& control() override { std::abort(); }
   void StartStepped() override {}
   bool RunPending() override { return false; }
