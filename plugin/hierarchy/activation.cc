@@ -62,7 +62,7 @@ void Activation::Post(PostedWork::Work work) {
 absl::Duration Activation::Step() {
   posted_.RunAll();
   NoticeSuspension();
-  if (!guard_.stopped() && retry_.Allowed()) Keep();
+  if (MayKeep() && retry_.Allowed()) Keep();
   if (cancellation_->cancelled()) return absl::InfiniteDuration();
   const bool has_key = parts_.slot.Get() != nullptr;
   if (has_key) {
@@ -282,7 +282,7 @@ absl::Duration Activation::UntilNextLook() const {
   absl::Duration next = std::min(kLongestSleep, guard_.next());
   if (current != nullptr || refused_ || guard_.stopped()) next = std::min(next, probe_.next() - now);
   if (current == nullptr) {
-    if (!guard_.stopped()) next = std::min(next, retry_.Wait());
+    if (MayKeep()) next = std::min(next, retry_.Wait());
     return std::max(next, absl::Milliseconds(10));
   }
   next = std::min(next, follower_.next() - now);

@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "base/unshared_status.h"
 #include "plugin/hierarchy/active_key.h"
+#include "plugin/hierarchy/key_plan.h"
 #include "plugin/hierarchy/use_counter.h"
 
 namespace signet {
@@ -20,6 +21,7 @@ namespace signet {
 struct PublishedKey {
   std::shared_ptr<const ActiveKey> key;
   std::shared_ptr<UseCounter> uses;
+  KeyPlan plan;  // under which it is announced
   // Of Clock::BootTime(), which suspended machines and clocks set back do not lengthen.
   absl::Duration renew_at;
   absl::Duration expires_at;

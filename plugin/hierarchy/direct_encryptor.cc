@@ -20,13 +20,13 @@ void DirectEncryptor::Encrypt(const EncryptInput& input, EncryptCallback callbac
   auto plaintext = std::make_shared<crypto::SensitiveString>(std::string(input.plaintext));
   auto shared = std::make_shared<EncryptCallback>(std::move(callback));
   const WorkerPool::Ticket ticket =
-      parts_.pool.Submit([this, announced = (*published)->key, plaintext, call, shared] {
-        (*shared)(Run(*announced, *plaintext, call));
+      parts_.pool.Submit([this, published = *published, plaintext, call, shared] {
+        (*shared)(Run(*published, *plaintext, call));
       });
   if (ticket == 0) (*shared)(absl::ResourceExhaustedError("too many calls wait for the KMS"));
 }
 
-absl::StatusOr<EncryptResult> DirectEncryptor::Run(const ActiveKey& announced,
+absl::StatusOr<EncryptResult> DirectEncryptor::Run(const PublishedKey& published,
                                                    const crypto::SensitiveString& plaintext,
                                                    const kms::CallContext& call) {
   if (call.cancellation != nullptr && call.cancellation->cancelled()) {
@@ -35,12 +35,9 @@ absl::StatusOr<EncryptResult> DirectEncryptor::Run(const ActiveKey& announced,
   if (parts_.clock.Monotonic() >= call.deadline) {
     return absl::DeadlineExceededError("the KMS did not answer in time");
   }
+  const ActiveKey& announced = *published.key;
   SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
-                          parts_.maker.TargetOf(parts_.planner.Now(), announced.remote_version));
-  // A move is under way: what would be wrapped is not what is announced.
-  if (target.announcement.key_id != announced.key_id) {
-    return absl::UnavailableError("another key is being announced");
-  }
+                          parts_.maker.TargetOf(published.plan, announced.remote_version));
   const absl::StatusOr<MadeKey> made = parts_.maker.MakeForOneUse(target, call);
   if (absl::IsAborted(made.status())) {
     on_newer_();

@@ -16,7 +16,6 @@
 #include "crypto/sensitive_string.h"
 #include "plugin/hierarchy/key_hierarchy.h"
 #include "plugin/hierarchy/key_maker.h"
-#include "plugin/hierarchy/key_planner.h"
 #include "plugin/hierarchy/offline_limit.h"
 #include "plugin/hierarchy/worker_pool.h"
 #include "plugin/hierarchy/write_gate.h"
@@ -28,7 +27,6 @@ class DirectEncryptor {
   // All outlive the object; the pool stops before it is destroyed.
   struct Parts {
     const KeyMaker& maker;
-    const KeyPlanner& planner;
     const WriteGate& gate;
     OfflineLimit& offline;
     WorkerPool& pool;
@@ -43,7 +41,7 @@ class DirectEncryptor {
   void Encrypt(const EncryptInput& input, EncryptCallback callback);
 
  private:
-  absl::StatusOr<EncryptResult> Run(const ActiveKey& announced, const crypto::SensitiveString& plaintext,
+  absl::StatusOr<EncryptResult> Run(const PublishedKey& published, const crypto::SensitiveString& plaintext,
                                     const kms::CallContext& call);
 
   const absl::Duration remote_call_timeout_;

@@ -34,7 +34,7 @@ void HealthBoard::Change(const std::string& provider, const std::function<void(E
   KeyEvent event;
   event.kind = KeyEvent::Kind::kProviderChanged;
   event.provider = provider;
-  event.detail = absl::StrCat(ProviderClassName(before), " → ", ProviderClassName(after));
+  event.detail = absl::StrCat(ProviderClassName(before), " to ", ProviderClassName(after));
   feed_.Publish(std::move(event));
 }
 

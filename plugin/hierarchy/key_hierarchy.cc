@@ -86,8 +86,7 @@ class KeyHierarchyImpl final : public KeyHierarchy {
             {maker_, planner_, unwrapper_, providers_, publisher_, board_, gate_, offline_, cache_, journal_,
              *store_, slot_, problems_, reserved_workers_, timers_, clock, random, observer, feed_},
             [this] { prewarm_->Begin(); }),
-        direct_(options_.remote_call_timeout,
-                {maker_, planner_, gate_, offline_, remote_workers_, clock, random},
+        direct_(options_.remote_call_timeout, {maker_, gate_, offline_, remote_workers_, clock, random},
                 [this] {
                   activation_.Post([this](const absl::Status& stopped) {
                     if (stopped.ok()) activation_.TakeUpVersion();

@@ -128,6 +128,7 @@ void Publisher::Publish(const KeyTarget& target, const MadeKey& made, const Time
   auto published = std::make_shared<PublishedKey>();
   published->key = key;
   published->uses = std::move(uses);
+  published->plan = target.plan;
   published->renew_at = born_at + options_.lifetime * 2 / 3;
   published->expires_at = born_at + options_.lifetime;
   {

@@ -77,7 +77,10 @@ void UnwrapProbe::ProbeInUse(const std::string& bytes, const crypto::Record& rec
       parts_.board.HearProbe(provider->name, status);
       if (status.ok() && first) on_success_();
       if (parts_.slot.Get() == nullptr) {
-        rhythm.At(parts_.clock.Monotonic() + std::min(options_.interval, kIntervalWithoutKey));
+        // A keyring file costs a look and no call.
+        const bool local = provider->client->type() == crypto::ProviderType::kLocal;
+        rhythm.At(parts_.clock.Monotonic() +
+                  std::min(options_.interval, local ? kLocalIntervalWithoutKey : kIntervalWithoutKey));
       }
       rhythm.At(std::min(rhythm.next(), parts_.board.NextConfirmation(provider->name)));
     }

@@ -41,6 +41,7 @@ class UnwrapProbe {
   };
   // While no key serves there is no other call, so a recovery may be found sooner.
   static constexpr absl::Duration kIntervalWithoutKey = absl::Seconds(90);
+  static constexpr absl::Duration kLocalIntervalWithoutKey = absl::Seconds(5);
   static constexpr size_t kOlderPerHour = 6;
   static constexpr int kOlderConfirmations = 2;
 

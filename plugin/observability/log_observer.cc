@@ -30,6 +30,20 @@ LogSeverity SeverityOf(const absl::Status& status) {
   }
 }
 
+LogSeverity SeverityOf(KeyEvent::Kind kind) {
+  switch (kind) {
+    case KeyEvent::Kind::kRolledBack:
+    case KeyEvent::Kind::kProviderChanged:
+    case KeyEvent::Kind::kWritesStopped:
+    case KeyEvent::Kind::kKeysPurged:
+    case KeyEvent::Kind::kLimitNear:
+    case KeyEvent::Kind::kPendingDropped:
+      return LogSeverity::kWarning;
+    default:
+      return LogSeverity::kInfo;
+  }
+}
+
 absl::string_view OperationName(HierarchyObserver::RemoteOperation operation) {
   switch (operation) {
     case HierarchyObserver::RemoteOperation::kDescribe:
@@ -112,7 +126,7 @@ void LogObserver::OnPrewarmed(size_t unwrapped, size_t failed) {
 void LogObserver::OnEvent(const KeyEvent& event) {
   // Its own line tells more.
   if (event.kind == KeyEvent::Kind::kKeyActivated) return;
-  log_.Write(LogSeverity::kInfo, KeyEventName(event.kind),
+  log_.Write(SeverityOf(event.kind), KeyEventName(event.kind),
              {{"provider", event.provider},
               {"key_id", event.key_id},
               {"key_id_hash", HashOf(event.key_id)},

@@ -151,6 +151,19 @@ TEST_F(MoveTest, AMoveWhoseRecordIsLostDoesNotWait) {
   EXPECT_EQ(Provider(), "b");
 }
 
+TEST_F(MoveTest, ARevokedProviderCanBeLeft) {
+  harness_.remote->Disable(1);
+  harness_.Run(absl::Minutes(6));
+  ASSERT_THAT(harness_.hierarchy->Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  Configure("b");
+  Restart();
+  harness_.Run(absl::Minutes(9));
+  EXPECT_FALSE(harness_.hierarchy->Writable().ok());
+  harness_.Run(absl::Minutes(2));
+  EXPECT_EQ(Provider(), "b");
+  EXPECT_THAT(harness_.hierarchy->Writable(), IsOk());
+}
+
 TEST_F(MoveTest, OldRemovedProvidersDoNotStopIt) {
   Configure("b");
   harness_.providers.erase(harness_.providers.begin());

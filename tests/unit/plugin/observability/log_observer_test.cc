@@ -120,7 +120,23 @@ TEST_F(LogObserverTest, TellsOfActivationAndItsFailure) {
   info_observer_.OnActivationFailed(absl::UnavailableError("sealed"), absl::Seconds(2));
   EXPECT_THAT(Output(),
               AllOf(HasSubstr("info key active key_id=local-v1-00"), HasSubstr("reason=\"first key\""),
-                    HasSubstr("warning no active key yet code=UNAVAILABLE"), HasSubstr("retry_in_ms=2000")));
+                    HasSubstr("warning key not obtained or renewed code=UNAVAILABLE"), HasSubstr("retry_in_ms=2000")));
+}
+
+TEST_F(LogObserverTest, TellsEventsAndWarnsOfTheBadOnes) {
+  KeyEvent event;
+  event.kind = KeyEvent::Kind::kVersionPending;
+  event.key_id = "vault-v2-0011223344556677";
+  event.detail = "proved";
+  info_observer_.OnEvent(event);
+  EXPECT_THAT(Output(), AllOf(HasSubstr("info version_pending"), HasSubstr("detail=proved")));
+  event.kind = KeyEvent::Kind::kWritesStopped;
+  info_observer_.OnEvent(event);
+  EXPECT_THAT(Output(), HasSubstr("warning writes_stopped"));
+  const size_t lines = Lines();
+  event.kind = KeyEvent::Kind::kKeyActivated;
+  info_observer_.OnEvent(event);
+  EXPECT_EQ(Lines(), lines) << "OnActivated tells of it";
 }
 
 TEST_F(LogObserverTest, TellsOfRefusedPeersAndConnectionsWithinLimits) {
