@@ -69,7 +69,8 @@ std::string EscapeForLog(absl::string_view text, size_t max_bytes) {
 }
 
 Log::Log(const Options& options, const Clock& clock, std::ostream& out)
-    : options_(options),
+    : minimum_(options.minimum),
+      json_(options.json),
       clock_(clock),
       logger_(std::make_unique<spdlog::logger>(
           "signet", std::make_shared<spdlog::sinks::ostream_sink_mt>(out, /*force_flush=*/true))) {
@@ -80,23 +81,28 @@ Log::Log(const Options& options, const Clock& clock, std::ostream& out)
 
 Log::~Log() = default;
 
+void Log::SetOptions(const Options& options) {
+  minimum_ = options.minimum;
+  json_ = options.json;
+}
+
 void Log::Write(LogSeverity severity, absl::string_view message, std::initializer_list<LogField> fields) {
   if (!Enabled(severity)) return;
+  const bool json = json_;
   const std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", clock_.Wall(), absl::UTCTimeZone());
-  std::string line = options_.json
-                         ? absl::StrCat("{\"time\":\"", time, "\",\"level\":\"", SeverityName(severity),
-                                        "\",\"message\":", JsonString(message))
-                         : absl::StrCat(time, " ", SeverityName(severity), " ", message);
+  std::string line = json ? absl::StrCat("{\"time\":\"", time, "\",\"level\":\"", SeverityName(severity),
+                                         "\",\"message\":", JsonString(message))
+                          : absl::StrCat(time, " ", SeverityName(severity), " ", message);
   for (const LogField& field : fields) {
     if (field.value.empty()) continue;
     const std::string value = EscapeForLog(field.value, field.max_bytes);
-    if (options_.json) {
+    if (json) {
       absl::StrAppend(&line, ",\"", field.name, "\":", field.quoted ? JsonString(value) : value);
     } else {
       absl::StrAppend(&line, " ", field.name, "=", field.quoted ? TextValue(value) : value);
     }
   }
-  if (options_.json) line.push_back('}');
+  if (json) line.push_back('}');
   logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 

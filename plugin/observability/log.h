@@ -5,6 +5,7 @@
 #ifndef SIGNET_PLUGIN_OBSERVABILITY_LOG_H_
 #define SIGNET_PLUGIN_OBSERVABILITY_LOG_H_
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -60,12 +61,15 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  bool Enabled(LogSeverity severity) const { return severity >= options_.minimum; }
+  // For the lines from now on.
+  void SetOptions(const Options& options);
+  bool Enabled(LogSeverity severity) const { return severity >= minimum_.load(std::memory_order_relaxed); }
   // `message` is constant text. An empty value is left out.
   void Write(LogSeverity severity, absl::string_view message, std::initializer_list<LogField> fields = {});
 
  private:
-  const Options options_;
+  std::atomic<LogSeverity> minimum_;
+  std::atomic<bool> json_;
   const Clock& clock_;
   const std::unique_ptr<spdlog::logger> logger_;
 };

@@ -160,6 +160,17 @@ void LogObserver::OnCall(const RpcCall& call) {
               {"left_out", left_out == 0 ? "" : absl::StrCat(left_out)}});
 }
 
+void LogObserver::OnStreamOpened(absl::string_view api, absl::string_view method,
+                                 const PeerCredentials& peer) {
+  const bool audited = api == "admin";
+  log_.Write(audited ? LogSeverity::kInfo : LogSeverity::kDebug, audited ? "audit" : "call",
+             {{"api", api},
+              {"method", method},
+              {"stream", "opened"},
+              {"peer_uid", peer.uid},
+              {"peer_pid", peer.pid}});
+}
+
 void LogObserver::OnPeerRefused(absl::string_view api, const PeerCredentials& peer) {
   const std::optional<uint64_t> left_out = failures_.Admit(Kind(Event::kPeerRefused, 0));
   if (!left_out) return;

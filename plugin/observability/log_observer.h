@@ -29,6 +29,7 @@ class LogObserver final : public HierarchyObserver, public RpcObserver, public k
   void OnEvent(const KeyEvent& event) override;
 
   void OnCall(const RpcCall& call) override;
+  void OnStreamOpened(absl::string_view api, absl::string_view method, const PeerCredentials& peer) override;
   void OnPeerRefused(absl::string_view api, const PeerCredentials& peer) override;
   void OnConnectionRefused(absl::string_view api, ConnectionRefusal reason,
                            const PeerCredentials& peer) override;

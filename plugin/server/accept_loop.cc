@@ -66,6 +66,7 @@ AcceptLoop::AcceptLoop(AcceptLoopOptions options, UnixListener& listener, PeerTa
       hand_over_(std::move(hand_over)),
       epoll_(std::move(epoll)),
       wake_(std::move(wake)),
+      allowed_uids_(options_.allowed_uids),
       // Room for every connection, so that no end is overlooked while a new one is refused.
       events_(options_.max_connections + kFirstConnection),
       next_number_(kFirstConnection),
@@ -83,11 +84,23 @@ void AcceptLoop::Start() {
 
 void AcceptLoop::Stop() {
   stopping_ = true;
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof(one));
+  Wake();
   if (thread_.joinable()) thread_.join();
   connections_.clear();
   listener_.Close();
+}
+
+void AcceptLoop::SetAllowedUids(std::vector<uid_t> uids) {
+  {
+    MutexLock lock(mutex_);
+    new_allowed_uids_ = std::move(uids);
+  }
+  Wake();
+}
+
+void AcceptLoop::Wake() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof(one));
 }
 
 ConnectionCounts AcceptLoop::counts() const { return {open_, refused_peers_, refused_connections_}; }
@@ -112,6 +125,11 @@ bool AcceptLoop::HandleEvents(int wait_milliseconds) {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events_[static_cast<size_t>(i)];
     if (event.data.u64 == kListenerNumber) incoming = true;
+    if (event.data.u64 == kWakeNumber) {
+      uint64_t times = 0;
+      [[maybe_unused]] const ssize_t read = ::read(wake_.get(), &times, sizeof(times));
+      TakeAllowedUids();
+    }
     if (event.data.u64 >= kFirstConnection) OnConnectionEvent(event.data.u64, event.events);
   }
   return incoming;
@@ -148,8 +166,23 @@ void AcceptLoop::AcceptAll() {
 
 bool AcceptLoop::IsAllowed(uid_t uid) const {
   if (uid == PeerCredentials::kUnknownUid) return false;
-  return uid == ::geteuid() || std::find(options_.allowed_uids.begin(), options_.allowed_uids.end(), uid) !=
-                                   options_.allowed_uids.end();
+  return uid == ::geteuid() ||
+         std::find(allowed_uids_.begin(), allowed_uids_.end(), uid) != allowed_uids_.end();
+}
+
+void AcceptLoop::TakeAllowedUids() {
+  {
+    MutexLock lock(mutex_);
+    if (!new_allowed_uids_.has_value()) return;
+    allowed_uids_ = *std::exchange(new_allowed_uids_, std::nullopt);
+  }
+  for (auto& [number, connection] : connections_) {
+    const bool allowed = IsAllowed(connection.peer.credentials.uid);
+    if (std::exchange(connection.peer.allowed, allowed) == allowed) continue;
+    if (connection.served_fd >= 0) peers_.Add(connection.served_fd, number, connection.peer);
+    // The end is then reported as any other.
+    if (!allowed) ::shutdown(connection.socket.get(), SHUT_RDWR);
+  }
 }
 
 void AcceptLoop::Admit(UniqueFd socket) {

@@ -2,7 +2,8 @@
 // connections, waits for the HTTP/2 preface (a channel made from a descriptor has no handshake time-out of
 // its own) and hands the descriptor over; then watches the connection until its end.
 //
-// One thread and one epoll set, however many connections are slow. Stop and the counters are thread-safe.
+// One thread and one epoll set, however many connections are slow. Stop, SetAllowedUids and the counters are
+// thread-safe.
 #ifndef SIGNET_PLUGIN_SERVER_ACCEPT_LOOP_H_
 #define SIGNET_PLUGIN_SERVER_ACCEPT_LOOP_H_
 
@@ -15,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/unique_fd.h"
 #include "plugin/server/peer_table.h"
 #include "plugin/server/unix_listener.h"
@@ -31,7 +34,7 @@ namespace signet {
 
 struct AcceptLoopOptions {
   std::string api;                  // for the observer: "kms", "admin"
-  std::vector<uid_t> allowed_uids;  // besides our own; uid 65534 never is
+  std::vector<uid_t> allowed_uids;  // at first, besides our own; uid 65534 never is
   // Others: closed at once, or handed over all the same with Peer::allowed false, for the call to answer.
   bool admit_refused_peers = false;
   size_t max_connections = 64;  // waiting ones included; the next is closed at once
@@ -63,6 +66,10 @@ class AcceptLoop {
   // connections handed over live on, unwatched. Idempotent.
   void Stop();
 
+  // From soon on, instead of the earlier ones: connections of those who are no longer allowed are closed.
+  // Does not block.
+  void SetAllowedUids(std::vector<uid_t> uids);
+
   ConnectionCounts counts() const;
 
  private:
@@ -92,7 +99,10 @@ class AcceptLoop {
   void Refuse(Connections::iterator connection, RpcObserver::ConnectionRefusal reason);
   void Forget(Connections::iterator connection);
   bool IsAllowed(uid_t uid) const;
+  // Judges everybody again.
+  void TakeAllowedUids();
   void Watch(int fd, uint64_t number, uint32_t events);
+  void Wake();
 
   const AcceptLoopOptions options_;
   UnixListener& listener_;
@@ -105,7 +115,11 @@ class AcceptLoop {
   std::thread thread_;
   std::atomic<bool> stopping_{false};
 
+  Mutex mutex_;
+  std::optional<std::vector<uid_t>> new_allowed_uids_ ABSL_GUARDED_BY(mutex_);
+
   // The thread's own.
+  std::vector<uid_t> allowed_uids_;
   std::vector<epoll_event> events_;
   Connections connections_;
   uint64_t next_number_;

@@ -70,6 +70,7 @@ void CompletionQueueServer::Stop(absl::Duration grace) {
   if (queue_ == nullptr) return;
   if (accept_loop_ != nullptr) accept_loop_->Stop();
   draining_ = true;
+  for (const std::unique_ptr<ServedMethod>& method : methods_) method->OnDrain();
   const MonotonicTime end = clock_.Monotonic() + grace;
   const bool idle = !thread_.joinable() || ledger_.WaitUntilIdle(end);
   // gRPC answers what it has read and not yet handed over with CANCELLED once it is shut down. Those callers

@@ -1,5 +1,6 @@
 // CompletionQueueServer: a gRPC server without a port: one completion queue, one thread that polls it, and
-// connections that an AcceptLoop hands over. Serves the unary methods it is given (unary_method.h).
+// connections that an AcceptLoop hands over. Serves the methods it is given (unary_method.h,
+// server_stream_method.h).
 //
 // Not thread-safe but for what says so. Start once, Stop once.
 #ifndef SIGNET_PLUGIN_SERVER_COMPLETION_QUEUE_SERVER_H_
@@ -42,6 +43,9 @@ class ServedMethod {
   virtual ~ServedMethod() = default;
   // Makes the first call object known to gRPC; called before the polling thread starts.
   virtual void PostFirst() = 0;
+  // Calls that would go on for as long as their caller likes end now. On the thread that stops the server;
+  // must not block.
+  virtual void OnDrain() {}
 };
 
 struct CompletionQueueServerOptions {
@@ -82,6 +86,8 @@ class CompletionQueueServer {
   const std::string& api() const { return api_; }
   const std::string& socket_path() const { return listener_->path(); }
   size_t max_connections() const { return max_connections_; }
+  // See AcceptLoop::SetAllowedUids.
+  void SetAllowedUids(std::vector<uid_t> uids) { accept_loop_->SetAllowedUids(std::move(uids)); }
   // Not allowed, and without credentials, once the connection ended.
   Peer PeerOf(const grpc::ServerContext& context) const;
   ConnectionCounts connections() const { return accept_loop_->counts(); }

@@ -42,6 +42,8 @@ class KmsServerImpl final : public KmsServer {
     if (server_ != nullptr) server_->Stop(grace);
   }
 
+  void SetAllowedUids(std::vector<uid_t> uids) override { server_->SetAllowedUids(std::move(uids)); }
+
   KmsServerState State() const override {
     const ConnectionCounts connections = server_->connections();
     KmsServerState state;

@@ -52,8 +52,10 @@ class KmsServer {
   virtual void Start() = 0;
   // Drains: see CompletionQueueServer::Stop. Blocks for `grace` and as long as a cancelled Decrypt takes.
   virtual void Stop(absl::Duration grace) = 0;
-  // Thread-safe; does not block.
+  // The rest is thread-safe and does not block.
   virtual KmsServerState State() const = 0;
+  // See AcceptLoop::SetAllowedUids.
+  virtual void SetAllowedUids(std::vector<uid_t> uids) = 0;
 };
 
 }  // namespace signet

@@ -30,6 +30,8 @@ class UnaryMethod final : public ServedMethod {
   using Responder = grpc::ServerAsyncResponseWriter<Response>;
 
   struct Definition {
+    using Method = UnaryMethod;
+
     absl::string_view name;  // for the observer; lives as long as the program
     // The generated AsyncService::Request<name>.
     std::function<void(grpc::ServerContext*, Request*, Responder*, grpc::ServerCompletionQueue*, void*)>
@@ -44,6 +46,7 @@ class UnaryMethod final : public ServedMethod {
         [](const Request&, const Response&) { return absl::string_view(); };
     bool answers_later = false;           // handle may return before Finish: calls can be cancelled
     bool answers_while_draining = false;  // others are UNAVAILABLE then
+    bool remembers_peer = false;          // so that the observer is told who called even after they have gone
   };
 
   UnaryMethod(CompletionQueueServer& server, Definition definition)
@@ -100,7 +103,7 @@ class UnaryMethod<Request, Response>::Call {
   }
   // Cancelled when the caller goes away or its deadline passes; null unless the method answers later.
   const std::shared_ptr<CancellationToken>& cancellation() const { return cancellation_; }
-  Peer peer() const { return method_.server_.PeerOf(*context_); }
+  Peer peer() const { return peer_.has_value() ? *peer_ : method_.server_.PeerOf(*context_); }
 
   // Sends the answer: the response if `status` is OK. Neither the call nor its messages may be touched after.
   void Finish(const absl::Status& status) {
@@ -147,6 +150,7 @@ class UnaryMethod<Request, Response>::Call {
     if (!ok) return Retire();  // the server shuts down; no other event will come
     method_.Post();
     started_ = server.clock().Monotonic();
+    if (method_.definition_.remembers_peer) peer_ = server.PeerOf(*context_);
     const bool room = server.ledger().Begin();
     if (server.draining() && !method_.definition_.answers_while_draining) {
       Finish(absl::UnavailableError("shutting down"));
@@ -183,6 +187,7 @@ class UnaryMethod<Request, Response>::Call {
     responder_.reset();
     context_.reset();
     cancellation_.reset();
+    peer_.reset();
     method_.Retire(this, std::exchange(message_bytes_, 0));
   }
 
@@ -195,6 +200,7 @@ class UnaryMethod<Request, Response>::Call {
   std::optional<grpc::ServerContext> context_;
   std::optional<Responder> responder_;
   std::shared_ptr<CancellationToken> cancellation_;
+  std::optional<Peer> peer_;
   MonotonicTime started_;
   // Held while the answer is handed over, so that the messages have one owner at a time.
   Mutex answering_;

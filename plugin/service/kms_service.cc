@@ -26,18 +26,19 @@ absl::Status CheckDecrypt(const DecryptCall& call) {
 }  // namespace
 
 KmsService::KmsService(KmsServiceOptions options, KeyHierarchy& hierarchy)
-    : options_(std::move(options)), hierarchy_(hierarchy) {}
+    : status_version_(std::move(options.status_version)),
+      max_plaintext_bytes_(options.max_plaintext_bytes),
+      hierarchy_(hierarchy) {}
 
 absl::StatusOr<StatusAnswer> KmsService::Status() const {
   SIGNET_ASSIGN_OR_RETURN(std::shared_ptr<const ActiveKey> key, hierarchy_.Writable());
-  return StatusAnswer{options_.status_version, kHealthy, std::move(key)};
+  return StatusAnswer{status_version_, kHealthy, std::move(key)};
 }
 
 absl::Status KmsService::CheckEncrypt(absl::string_view plaintext, absl::string_view uid) const {
   if (uid.empty()) return absl::InvalidArgumentError("uid is empty");
   if (plaintext.empty()) return absl::InvalidArgumentError("plaintext is empty");
-  if (plaintext.size() > options_.max_plaintext_bytes)
-    return absl::InvalidArgumentError("plaintext: too long");
+  if (plaintext.size() > max_plaintext_bytes_) return absl::InvalidArgumentError("plaintext: too long");
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #ifndef SIGNET_PLUGIN_SERVICE_KMS_SERVICE_H_
 #define SIGNET_PLUGIN_SERVICE_KMS_SERVICE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -61,10 +62,14 @@ class KmsService {
   // annotation; else as KeyHierarchy::Decrypt.
   void Decrypt(const DecryptCall& call, DecryptCallback callback);
 
+  // For the calls from now on.
+  void SetMaxPlaintextBytes(size_t bytes) { max_plaintext_bytes_ = bytes; }
+
  private:
   absl::Status CheckEncrypt(absl::string_view plaintext, absl::string_view uid) const;
 
-  const KmsServiceOptions options_;
+  const std::string status_version_;
+  std::atomic<size_t> max_plaintext_bytes_;
   KeyHierarchy& hierarchy_;
 };
 

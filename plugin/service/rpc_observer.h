@@ -41,6 +41,9 @@ class RpcObserver {
   virtual ~RpcObserver() = default;
 
   virtual void OnCall(const RpcCall& /*call*/) {}
+  // A call that may last begins; OnCall follows at its end.
+  virtual void OnStreamOpened(absl::string_view /*api*/, absl::string_view /*method*/,
+                              const PeerCredentials& /*peer*/) {}
   // A peer that is not on the socket's allow-list.
   virtual void OnPeerRefused(absl::string_view /*api*/, const PeerCredentials& /*peer*/) {}
   virtual void OnConnectionRefused(absl::string_view /*api*/, ConnectionRefusal,

@@ -2,42 +2,60 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kms_client/fingerprint.h"
 #include "plugin/cmd/common/version.h"
+#include "plugin/server/admin_translation.h"
 
 namespace signet {
 namespace {
+
+// gRPC carries a status as metadata, which is bounded to 8 KiB.
+constexpr size_t kMaxProblemBytes = 3072;
 
 template <typename Bytes>
 std::string Hex(const Bytes& bytes) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-void SetTime(absl::Time time, google::protobuf::Timestamp& timestamp) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(static_cast<int32_t>((time - absl::FromUnixSeconds(seconds)) / absl::Nanoseconds(1)));
+void FillChanges(const std::vector<ConfigChange>& changes,
+                 google::protobuf::RepeatedPtrField<admin::v1::ConfigChange>& entries) {
+  for (const ConfigChange& change : changes) {
+    admin::v1::ConfigChange& entry = *entries.Add();
+    entry.set_field(change.field);
+    entry.set_old_value(change.old_value);
+    entry.set_new_value(change.new_value);
+  }
 }
 
-void FillActive(const Config& config, const HierarchyState& state, admin::v1::ActiveKey& active) {
-  const ActiveKey& key = *state.active;
-  active.set_key_id(key.key_id);
-  active.set_key_id_hash(key.key_id_hash);
-  active.set_provider(key.provider_name);
-  active.set_remote_version(key.remote_version.label);
-  active.set_local_kek_id(Hex(key.local_kek_id));
-  SetTime(key.created, *active.mutable_local_kek_created());
-  if (state.active_expires != absl::InfiniteFuture()) {
-    SetTime(state.active_expires, *active.mutable_local_kek_expires());
+// By whole lines.
+std::string ShortText(const absl::Status& status) {
+  const absl::string_view text = status.message();
+  if (text.size() <= kMaxProblemBytes) return std::string(text);
+  const size_t end = text.rfind('\n', kMaxProblemBytes);
+  return absl::StrCat(text.substr(0, end == absl::string_view::npos ? kMaxProblemBytes : end),
+                      "\n... and more: signetd --check-config tells all");
+}
+
+void FillReload(const ReloadReport& report, admin::v1::LastReload& reload) {
+  FillTimestamp(report.time, *reload.mutable_time());
+  if (!report.status.ok()) {
+    reload.set_error_code(absl::StatusCodeToString(report.status.code()));
+    reload.set_error(ShortText(report.status));
   }
-  active.set_local_kek_uses(state.uses);
-  active.set_local_kek_max_uses(config.local_kek.max_uses);
-  active.set_stored(key.stored);
-  active.set_record_bytes(key.record.size());
+  FillChanges(report.difference.needs_restart, *reload.mutable_needs_restart());
+}
+
+void FillProviders(const std::vector<Provider>& providers, admin::v1::GetStateResponse& response) {
+  for (admin::v1::Provider& entry : *response.mutable_providers()) {
+    for (const Provider& provider : providers) {
+      if (provider.name != entry.name()) continue;
+      entry.set_type(std::string(kms::ProviderTypeName(provider.client->type())));
+      entry.set_fingerprint(Hex(provider.client->fingerprint()));
+    }
+  }
 }
 
 void FillSocket(const KmsServerState& state, admin::v1::KmsSocket& socket) {
@@ -53,34 +71,30 @@ void FillSocket(const KmsServerState& state, admin::v1::KmsSocket& socket) {
 }  // namespace
 
 void FillAdminState(const Config& config, const DaemonFacts& facts, const KeyHierarchy& hierarchy,
-                    const KmsServer& kms_server, admin::v1::GetStateResponse& response) {
+                    const KmsServer& kms_server, const Reloader& reloader,
+                    admin::v1::GetStateResponse& response) {
   response.set_version(std::string(SignetVersion()));
   response.set_commit(std::string(SignetCommit()));
   response.set_pid(::getpid());
-  SetTime(facts.started, *response.mutable_started());
+  FillTimestamp(facts.started, *response.mutable_started());
   response.set_cluster_id(config.cluster_id);
   response.set_config_file(facts.config_file);
   response.set_state_directory(config.state_directory);
   response.set_memory_locked(facts.memory_locked);
-
-  const HierarchyState state = hierarchy.State();
-  response.set_can_encrypt(state.status.ok());
-  if (!state.status.ok()) {
-    response.set_problem_code(absl::StatusCodeToString(state.status.code()));
-    response.set_problem(std::string(state.status.message()));
-  }
-  if (state.active != nullptr) FillActive(config, state, *response.mutable_active());
-  for (const Provider& provider : facts.providers) {
-    admin::v1::Provider& entry = *response.add_providers();
-    entry.set_name(provider.name);
-    entry.set_type(std::string(kms::ProviderTypeName(provider.client->type())));
-    entry.set_fingerprint(Hex(provider.client->fingerprint()));
-    entry.set_active(provider.name == config.active);
-  }
-  for (const std::string& key_id : state.key_id_history) response.add_key_id_history(key_id);
-  response.set_cached_local_keks(state.cached_local_keks);
-  response.set_journal_records(state.journal_records);
+  FillState(hierarchy.State(), response);
+  FillProviders(facts.providers, response);
   FillSocket(kms_server.State(), *response.mutable_kms_socket());
+  if (const auto report = reloader.last(); report.has_value()) {
+    FillReload(*report, *response.mutable_last_reload());
+  }
+}
+
+absl::StatusOr<admin::v1::ReloadConfigResponse> ToReloadResponse(const ReloadReport& report) {
+  if (!report.status.ok()) return absl::Status(report.status.code(), ShortText(report.status));
+  admin::v1::ReloadConfigResponse response;
+  FillChanges(report.difference.live, *response.mutable_applied());
+  FillChanges(report.difference.needs_restart, *response.mutable_needs_restart());
+  return response;
 }
 
 }  // namespace signet

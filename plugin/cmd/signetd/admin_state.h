@@ -1,11 +1,13 @@
-// AdminState: the answer of GetState, put together from what the parts of the daemon know.
+// The admin API's answers that are put together from what the parts of the daemon know.
 #ifndef SIGNET_PLUGIN_CMD_SIGNETD_ADMIN_STATE_H_
 #define SIGNET_PLUGIN_CMD_SIGNETD_ADMIN_STATE_H_
 
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "plugin/cmd/signetd/reload.h"
 #include "plugin/config/config.h"
 #include "plugin/hierarchy/key_hierarchy.h"
 #include "plugin/server/kms_server.h"
@@ -22,7 +24,11 @@ struct DaemonFacts {
 
 // From memory; blocks on nothing but short locks. Thread-safe.
 void FillAdminState(const Config& config, const DaemonFacts& facts, const KeyHierarchy& hierarchy,
-                    const KmsServer& kms_server, admin::v1::GetStateResponse& response);
+                    const KmsServer& kms_server, const Reloader& reloader,
+                    admin::v1::GetStateResponse& response);
+
+// The answer of ReloadConfig. Pure.
+absl::StatusOr<admin::v1::ReloadConfigResponse> ToReloadResponse(const ReloadReport& report);
 
 }  // namespace signet
 

@@ -21,18 +21,26 @@ constexpr absl::Duration kAdminGrace = absl::Milliseconds(200);
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, Log& log)
-    : config_(config), log_(log), observer_(log, SystemClock()), keyring_news_(observer_) {}
+Daemon::Daemon(const Config& config, const std::string& config_file, std::function<void()> wake, Log& log)
+    : config_(config),
+      config_file_(config_file),
+      log_(log),
+      observer_(log, SystemClock()),
+      keyring_news_(observer_),
+      reloader_(
+          config_file, config, [this](const Config& running) { Apply(running); }, std::move(wake),
+          SystemClock(), log) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const Config& config, const std::string& config_file,
-                                                       bool memory_locked, Log& log) {
-  std::unique_ptr<Daemon> daemon(new Daemon(config, log));
-  SIGNET_RETURN_IF_ERROR(daemon->Init(config_file, memory_locked));
+                                                       bool memory_locked, std::function<void()> wake,
+                                                       Log& log) {
+  std::unique_ptr<Daemon> daemon(new Daemon(config, config_file, std::move(wake), log));
+  SIGNET_RETURN_IF_ERROR(daemon->Init(memory_locked));
   return daemon;
 }
 
-absl::Status Daemon::Init(const std::string& config_file, bool memory_locked) {
-  facts_.config_file = config_file;
+absl::Status Daemon::Init(bool memory_locked) {
+  facts_.config_file = config_file_;
   facts_.started = SystemClock().Wall();
   facts_.memory_locked = memory_locked;
   SIGNET_ASSIGN_OR_RETURN(InheritedSockets inherited, TakeInheritedSockets());
@@ -54,14 +62,30 @@ absl::Status Daemon::Init(const std::string& config_file, bool memory_locked) {
   kms_options.max_calls_in_flight = config_.kms_socket.max_calls_in_flight;
   SIGNET_ASSIGN_OR_RETURN(kms_server_, KmsServer::Create(kms_options, std::move(sockets.kms), *service_,
                                                          observer_, SystemClock()));
-  SIGNET_ASSIGN_OR_RETURN(admin_server_, AdminServer::Create(
-                                             {config_.admin_socket.allowed_uids}, std::move(sockets.admin),
-                                             [this](admin::v1::GetStateResponse& response) {
-                                               FillAdminState(config_, facts_, *hierarchy_, *kms_server_,
-                                                              response);
-                                             },
-                                             observer_, SystemClock()));
+  AdminServerOptions admin_options;
+  admin_options.allowed_uids = config_.admin_socket.allowed_uids;
+  SIGNET_ASSIGN_OR_RETURN(admin_server_, AdminServer::Create(admin_options, std::move(sockets.admin),
+                                                             MakeAdminHandlers(), observer_, SystemClock()));
   return absl::OkStatus();
+}
+
+AdminHandlers Daemon::MakeAdminHandlers() {
+  return {[this](admin::v1::GetStateResponse& response) {
+            FillAdminState(config_, facts_, *hierarchy_, *kms_server_, reloader_, response);
+          },
+          [this](AdminHandlers::ReloadCallback done) {
+            reloader_.Request(
+                [done = std::move(done)](const ReloadReport& report) { done(ToReloadResponse(report)); });
+          },
+          hierarchy_->control()};
+}
+
+void Daemon::Apply(const Config& config) {
+  log_.SetOptions(LogOptionsFrom(config));
+  service_->SetMaxPlaintextBytes(config.max_plaintext_bytes);
+  kms_server_->SetAllowedUids(config.kms_socket.allowed_uids);
+  admin_server_->SetAllowedUids(config.admin_socket.allowed_uids);
+  hierarchy_->NoticeProviderChange();
 }
 
 void Daemon::Start() {
@@ -85,8 +109,8 @@ void Daemon::Start() {
 
 void Daemon::Stop() {
   NotifyStopping();
-  log_.Write(LogSeverity::kInfo, "draining", {{"grace_ms", config_.shutdown_grace}});
-  kms_server_->Stop(config_.shutdown_grace);
+  log_.Write(LogSeverity::kInfo, "draining", {{"grace_ms", reloader_.running().shutdown_grace}});
+  kms_server_->Stop(reloader_.running().shutdown_grace);
   admin_server_->Stop(kAdminGrace);
   hierarchy_->Stop();
   keyring_news_.Connect(nullptr);

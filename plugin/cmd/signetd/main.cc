@@ -1,6 +1,6 @@
-// signetd: the daemon between kube-apiserver and the KMS. Foreground, logs to stderr. Exit codes: 0 stopped
-// in order; 2 bad arguments or configuration; 3 a socket, lock, keyring or state directory in use or not
-// permitted.
+// signetd: the daemon between kube-apiserver and the KMS. Foreground, logs to stderr; SIGHUP reloads the
+// configuration. Exit codes: 0 stopped in order; 2 bad arguments or configuration; 3 a socket, lock, keyring
+// or state directory in use or not permitted.
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
@@ -18,26 +18,13 @@
 #include "plugin/cmd/signetd/daemon.h"
 #include "plugin/cmd/signetd/library_logs.h"
 #include "plugin/cmd/signetd/process_hardening.h"
+#include "plugin/cmd/signetd/reload.h"
 #include "plugin/cmd/signetd/signals.h"
 #include "plugin/config/config_loader.h"
 #include "plugin/observability/log.h"
 
 namespace signet {
 namespace {
-
-LogSeverity SeverityFrom(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return LogSeverity::kDebug;
-    case LogLevel::kInfo:
-      return LogSeverity::kInfo;
-    case LogLevel::kWarning:
-      return LogSeverity::kWarning;
-    case LogLevel::kError:
-      return LogSeverity::kError;
-  }
-  return LogSeverity::kInfo;
-}
 
 int ExitCodeOfStart(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitUnreachable;
@@ -57,18 +44,13 @@ absl::StatusOr<bool> LockMemory(const Config& config, const absl::Status& secure
   return false;
 }
 
-void WaitForEnd(Log& log) {
-  while (true) {
-    const int signal = WaitForSignal();
-    if (signal != SIGHUP) return;
-    log.Write(LogSeverity::kWarning, "SIGHUP ignored: a changed configuration needs a restart");
-  }
+void ServeUntilEnd(Daemon& daemon) {
+  while (WaitForSignal() == SIGHUP) daemon.Reload();
 }
 
 int Run(const std::string& config_file, const Config& config, const absl::Status& secure_heap) {
   // Never destroyed: gRPC's own threads may still log after main.
-  Log& log = *new Log({SeverityFrom(config.log_level), config.log_format == LogFormat::kJson}, SystemClock(),
-                      std::cerr);
+  Log& log = *new Log(LogOptionsFrom(config), SystemClock(), std::cerr);
   RouteLibraryLogs(log);
   const auto fail = [&log](const absl::Status& status) {
     log.Write(LogSeverity::kError, "cannot start", {{"error", std::string(status.message())}});
@@ -77,10 +59,11 @@ int Run(const std::string& config_file, const Config& config, const absl::Status
   const absl::StatusOr<bool> memory_locked = LockMemory(config, secure_heap, log);
   if (!memory_locked.ok()) return fail(memory_locked.status());
   BlockSignals();
-  absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Create(config, config_file, *memory_locked, log);
+  absl::StatusOr<std::unique_ptr<Daemon>> daemon =
+      Daemon::Create(config, config_file, *memory_locked, WakeForReload, log);
   if (!daemon.ok()) return fail(daemon.status());
   (*daemon)->Start();
-  WaitForEnd(log);
+  ServeUntilEnd(**daemon);
   LetInterruptKill();
   (*daemon)->Stop();
   return kExitDone;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -29,6 +30,8 @@ int WaitForSignal() {
   }
   return signal;
 }
+
+void WakeForReload() { ::kill(::getpid(), SIGHUP); }
 
 void LetInterruptKill() {
   sigset_t interrupt;

@@ -171,5 +171,12 @@ TEST_F(LogObserverTest, TellsOfKeyringAndStateProblems) {
                     HasSubstr("what=journal"), HasSubstr("unwrapped=5 failed=1")));
 }
 
+TEST_F(LogObserverTest, AWatchOnTheAdminSocketIsAuditedWhenItBegins) {
+  observer().OnStreamOpened("admin", "WatchEvents", PeerCredentials{42, 1000, 1000});
+  EXPECT_THAT(Output(),
+              AllOf(HasSubstr(" info audit "), HasSubstr("method=WatchEvents"), HasSubstr("stream=opened"),
+                    HasSubstr("peer_uid=1000"), HasSubstr("peer_pid=42")));
+}
+
 }  // namespace
 }  // namespace signet

@@ -122,5 +122,15 @@ TEST_F(LogTest, LinesOfManyThreadsDoNotMix) {
   EXPECT_EQ(lines, 400);
 }
 
+TEST_F(LogTest, TakesOtherOptionsUpWhileItRuns) {
+  std::ostringstream out;
+  Log log({LogSeverity::kWarning, false}, clock_, out);
+  log.Write(LogSeverity::kInfo, "hidden");
+  log.SetOptions({LogSeverity::kInfo, true});
+  EXPECT_TRUE(log.Enabled(LogSeverity::kInfo));
+  log.Write(LogSeverity::kInfo, "shown");
+  EXPECT_EQ(nlohmann::json::parse(out.str())["message"], "shown");
+}
+
 }  // namespace
 }  // namespace signet

@@ -11,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/testing/poll.h"
@@ -276,6 +277,57 @@ TEST_F(AcceptLoopTest, AdmitsOnlyListedUidsAndOurOwn) {
   EXPECT_EQ(observer_.refused_peers()[0].uid, 1235U);
   EXPECT_GT(observer_.refused_peers()[0].pid, 0);
   EXPECT_EQ(loop_->counts().refused_peers, 1U);
+}
+
+TEST_F(AcceptLoopTest, ClosesTheConnectionsOfAUidThatIsTakenOffTheListAndKeepsOthers) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to be somebody else";
+  options_.allowed_uids = {1234, 1235};
+  StartLoop();
+  int closed = -1;
+  int kept = -1;
+  for (const auto& [uid, pid] : {std::pair<uid_t, int*>{1234, &closed}, {1235, &kept}}) {
+    const size_t before = served();
+    *pid = ::fork();
+    if (*pid == 0) {
+      if (::setgid(uid) != 0 || ::setuid(uid) != 0) ::_exit(3);
+      RawClient client(path_);
+      client.Send(kHttp2Preface);
+      ::_exit(client.IsClosedByPeer() ? 0 : 5);
+    }
+    ASSERT_TRUE(PollUntil([&] { return served() > before; }));
+  }
+  loop_->SetAllowedUids({1235});
+  int status = 0;
+  EXPECT_EQ(::waitpid(closed, &status, 0), closed);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(PollUntil([&] { return loop_->counts().open == 1; }));
+  EXPECT_EQ(::waitpid(kept, &status, WNOHANG), 0);
+  EXPECT_FALSE(IsServedAs(1234));
+  EndServed(1);
+  EXPECT_EQ(::waitpid(kept, &status, 0), kept);
+}
+
+TEST_F(AcceptLoopTest, MarksAServedPeerAnewWhenTheListChanges) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to be somebody else";
+  options_.allowed_uids = {};
+  options_.admit_refused_peers = true;
+  StartLoop();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setgid(1234) != 0 || ::setuid(1234) != 0) ::_exit(3);
+    RawClient client(path_);
+    client.Send(kHttp2Preface);
+    ::_exit(client.IsClosedByPeer() ? 0 : 5);
+  }
+  ASSERT_TRUE(PollUntil([&] { return served() == 1; }));
+  const std::string name = absl::StrCat("fd:", served_fd(0));
+  EXPECT_FALSE(peers_.Find(name).value_or(Peer()).allowed);
+  loop_->SetAllowedUids({1234});
+  EXPECT_TRUE(PollUntil([&] { return peers_.Find(name).value_or(Peer()).allowed; }));
+  loop_->SetAllowedUids({});
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(AcceptLoopTest, NeverAdmitsTheUidOfUnmappedUsers) {

@@ -1,21 +1,52 @@
-// admin_caller SOCKET UID: becomes that user, calls GetState and exits with the gRPC code.
+// admin_caller SOCKET UID METHOD: becomes that user, calls the method with an empty request and exits with
+// the gRPC code.
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <string>
 
 #include "proto/admin/v1/admin.grpc.pb.h"
 #include "tests/testing/kms_caller.h"
 
-int main(int argc, char** argv) {
-  if (argc != 3) return 100;
-  const auto uid = static_cast<uid_t>(std::atoi(argv[2]));
-  if (::setgid(uid) != 0 || ::setuid(uid) != 0) return 101;
+namespace {
+
+template <typename Response, typename Stub, typename Request>
+int Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*)) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-  signet::admin::v1::GetStateResponse response;
-  return static_cast<int>(signet::admin::v1::AdminService::NewStub(signet::testing::ConnectTo(argv[1]))
-                              ->GetState(&context, {}, &response)
-                              .error_code());
+  Response response;
+  return static_cast<int>((stub.*method)(&context, Request(), &response).error_code());
+}
+
+// Until the first answer or the end.
+int Watch(signet::admin::v1::AdminService::Stub& stub) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  const auto reader = stub.WatchEvents(&context, {});
+  signet::admin::v1::WatchEventsResponse response;
+  if (reader->Read(&response)) return 0;
+  return static_cast<int>(reader->Finish().error_code());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using Stub = signet::admin::v1::AdminService::Stub;
+  if (argc != 4) return 100;
+  const auto uid = static_cast<uid_t>(std::atoi(argv[2]));
+  if (::setgid(uid) != 0 || ::setuid(uid) != 0) return 101;
+  const auto stub = signet::admin::v1::AdminService::NewStub(signet::testing::ConnectTo(argv[1]));
+  const std::string method = argv[3];
+  if (method == "GetState") return Call(*stub, &Stub::GetState);
+  if (method == "ListKeys") return Call(*stub, &Stub::ListKeys);
+  if (method == "RotateLocalKek") return Call(*stub, &Stub::RotateLocalKek);
+  if (method == "RotateRemoteKey") return Call(*stub, &Stub::RotateRemoteKey);
+  if (method == "RefreshRemoteKey") return Call(*stub, &Stub::RefreshRemoteKey);
+  if (method == "AcceptKeyId") return Call(*stub, &Stub::AcceptKeyId);
+  if (method == "PurgeKeys") return Call(*stub, &Stub::PurgeKeys);
+  if (method == "ReloadConfig") return Call(*stub, &Stub::ReloadConfig);
+  if (method == "WatchEvents") return Watch(*stub);
+  return 102;
 }

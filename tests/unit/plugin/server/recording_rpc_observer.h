@@ -28,6 +28,10 @@ class RecordingRpcObserver final : public RpcObserver {
     calls_.push_back({std::string(call.api), std::string(call.method), call.status.code(), call.duration,
                       std::string(call.uid), std::string(call.key_id), peer});
   }
+  void OnStreamOpened(absl::string_view, absl::string_view method, const PeerCredentials& peer) override {
+    MutexLock lock(mutex_);
+    streams_.push_back({"", std::string(method), absl::StatusCode::kOk, {}, "", "", peer});
+  }
   void OnPeerRefused(absl::string_view, const PeerCredentials& peer) override {
     MutexLock lock(mutex_);
     refused_peers_.push_back(peer);
@@ -41,6 +45,11 @@ class RecordingRpcObserver final : public RpcObserver {
     MutexLock lock(mutex_);
     return calls_;
   }
+  // Opened; only method and peer are set.
+  std::vector<Call> streams() const {
+    MutexLock lock(mutex_);
+    return streams_;
+  }
   std::vector<PeerCredentials> refused_peers() const {
     MutexLock lock(mutex_);
     return refused_peers_;
@@ -52,6 +61,7 @@ class RecordingRpcObserver final : public RpcObserver {
 
  private:
   mutable Mutex mutex_;
+  std::vector<Call> streams_ ABSL_GUARDED_BY(mutex_);
   std::vector<Call> calls_ ABSL_GUARDED_BY(mutex_);
   std::vector<PeerCredentials> refused_peers_ ABSL_GUARDED_BY(mutex_);
   std::vector<ConnectionRefusal> refusals_ ABSL_GUARDED_BY(mutex_);

@@ -89,6 +89,13 @@ TEST_F(KmsServiceTest, EncryptTakesOneByteToTheMaximumAndNothingElse) {
   EXPECT_THAT(service_->Encrypt(std::string(917, 'x'), "uid"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST_F(KmsServiceTest, TakesAnotherMaximumUpWhileItRuns) {
+  service_->SetMaxPlaintextBytes(2000);
+  EXPECT_THAT(service_->Encrypt(std::string(2000, 'x'), "uid"), IsOk());
+  service_->SetMaxPlaintextBytes(32);
+  EXPECT_THAT(service_->Encrypt(std::string(33, 'x'), "uid"), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST_F(KmsServiceTest, DecryptTakesWhatALargerMaximumOnceEncrypted) {
   KmsServiceOptions large;
   large.max_plaintext_bytes = 65536;
