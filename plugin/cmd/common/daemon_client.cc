@@ -13,6 +13,8 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "plugin/cmd/common/safe_text.h"
 #include "plugin/server/unix_address.h"
@@ -21,6 +23,8 @@ namespace signet {
 namespace {
 
 constexpr absl::string_view kAnsweredPayload = "signet/answered";
+// A configuration problem quotes a path and a rule.
+constexpr size_t kMaxLineBytes = 1024;
 // Names the channel; nothing is looked up.
 constexpr char kTarget[] = "localhost";
 
@@ -45,15 +49,23 @@ absl::Status ConnectError(int error, const std::string& socket) {
   }
 }
 
-void SetTimeout(absl::Duration timeout, grpc::ClientContext& context) {
-  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                    gpr_time_from_millis(absl::ToInt64Milliseconds(timeout), GPR_TIMESPAN)));
-}
-
 // Whether the other side, or gRPC itself for want of an answer that it understands, has ended the connection.
 bool IsClosed(const UniqueFd& watch) {
   pollfd event{watch.get(), POLLIN | POLLRDHUP, 0};
   return ::poll(&event, 1, 0) < 0 || (event.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
+}
+
+std::string SafeLines(absl::string_view text) {
+  return absl::StrJoin(absl::StrSplit(text, '\n'), "\n", [](std::string* out, absl::string_view line) {
+    out->append(SafeText(line, kMaxLineBytes));
+  });
+}
+
+}  // namespace
+
+void SetTimeout(absl::Duration timeout, grpc::ClientContext& context) {
+  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                    gpr_time_from_millis(absl::ToInt64Milliseconds(timeout), GPR_TIMESPAN)));
 }
 
 // gRPC does not tell an answer from a failure on the way (UNAVAILABLE is either), but the connection does:
@@ -70,25 +82,10 @@ absl::Status FromGrpc(const DaemonChannel& connection, const grpc::Status& statu
         connection.socket, ": the connection was closed; signetd stops, has too many connections, or uid ",
         ::geteuid(), " is not in the socket's allowed_uids"));
   }
-  absl::Status answered(code, SafeText(status.error_message()));
+  absl::Status answered(code, SafeLines(status.error_message()));
   answered.SetPayload(kAnsweredPayload, absl::Cord("1"));
   return answered;
 }
-
-// One unary call through `method` of `stub`.
-template <typename Response, typename Stub, typename Request>
-absl::StatusOr<Response> Call(const DaemonChannel& connection, Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                              const Request& request, absl::Duration timeout) {
-  grpc::ClientContext context;
-  SetTimeout(timeout, context);
-  Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  SIGNET_RETURN_IF_ERROR(FromGrpc(connection, status));
-  return response;
-}
-
-}  // namespace
 
 bool AnsweredByDaemon(const absl::Status& status) { return status.GetPayload(kAnsweredPayload).has_value(); }
 
@@ -116,27 +113,18 @@ absl::StatusOr<KmsConnection> KmsConnection::Open(const std::string& socket) {
 }
 
 absl::StatusOr<v2::StatusResponse> KmsConnection::Status(absl::Duration timeout) {
-  return Call(connection_, *stub_, &v2::KeyManagementService::Stub::Status, v2::StatusRequest(), timeout);
+  return CallDaemon(connection_, *stub_, &v2::KeyManagementService::Stub::Status, v2::StatusRequest(),
+                    timeout);
 }
 
 absl::StatusOr<v2::EncryptResponse> KmsConnection::Encrypt(const v2::EncryptRequest& request,
                                                            absl::Duration timeout) {
-  return Call(connection_, *stub_, &v2::KeyManagementService::Stub::Encrypt, request, timeout);
+  return CallDaemon(connection_, *stub_, &v2::KeyManagementService::Stub::Encrypt, request, timeout);
 }
 
 absl::StatusOr<v2::DecryptResponse> KmsConnection::Decrypt(const v2::DecryptRequest& request,
                                                            absl::Duration timeout) {
-  return Call(connection_, *stub_, &v2::KeyManagementService::Stub::Decrypt, request, timeout);
-}
-
-absl::StatusOr<AdminConnection> AdminConnection::Open(const std::string& socket) {
-  SIGNET_ASSIGN_OR_RETURN(DaemonChannel connection, ConnectToDaemon(socket));
-  return AdminConnection(std::move(connection));
-}
-
-absl::StatusOr<admin::v1::GetStateResponse> AdminConnection::GetState(absl::Duration timeout) {
-  return Call(connection_, *stub_, &admin::v1::AdminService::Stub::GetState, admin::v1::GetStateRequest(),
-              timeout);
+  return CallDaemon(connection_, *stub_, &v2::KeyManagementService::Stub::Decrypt, request, timeout);
 }
 
 }  // namespace signet

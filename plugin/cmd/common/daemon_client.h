@@ -1,4 +1,5 @@
-// KmsConnection and AdminConnection: one connection to a running signetd, for the programs that ask it.
+// KmsConnection: one connection to a running signetd's KMS socket, for the programs that ask it; and what
+// AdminConnection (admin_client.h) shares with it.
 //
 // Errors are lines that help: what to look at, not what failed inside. Those that signetd itself answered are
 // told from those of the way there by AnsweredByDaemon. Not thread-safe; every call blocks until its answer
@@ -15,8 +16,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/status_macros.h"
 #include "base/unique_fd.h"
-#include "proto/admin/v1/admin.grpc.pb.h"
 #include "proto/kms/v2/api.grpc.pb.h"
 
 namespace signet {
@@ -37,6 +38,26 @@ struct DaemonChannel {
 // INVALID_ARGUMENT: no name of a socket. Does not wait for anything.
 absl::StatusOr<DaemonChannel> ConnectToDaemon(const std::string& socket);
 
+// What became of a call: `status` as absl::Status, see AnsweredByDaemon. Texts from the daemon are escaped
+// and cut, line by line.
+absl::Status FromGrpc(const DaemonChannel& connection, const grpc::Status& status);
+
+// The call is over by then: DEADLINE_EXCEEDED.
+void SetTimeout(absl::Duration timeout, grpc::ClientContext& context);
+
+// One unary call through `method` of `stub`.
+template <typename Response, typename Stub, typename Request>
+absl::StatusOr<Response> CallDaemon(const DaemonChannel& connection, Stub& stub,
+                                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                 Response*),
+                                    const Request& request, absl::Duration timeout) {
+  grpc::ClientContext context;
+  SetTimeout(timeout, context);
+  Response response;
+  SIGNET_RETURN_IF_ERROR(FromGrpc(connection, (stub.*method)(&context, request, &response)));
+  return response;
+}
+
 class KmsConnection {
  public:
   // Errors: as ConnectToDaemon.
@@ -53,22 +74,6 @@ class KmsConnection {
 
   DaemonChannel connection_;
   std::unique_ptr<v2::KeyManagementService::Stub> stub_;
-};
-
-class AdminConnection {
- public:
-  // Errors: as ConnectToDaemon.
-  static absl::StatusOr<AdminConnection> Open(const std::string& socket);
-
-  // Errors: as KmsConnection::Status.
-  absl::StatusOr<admin::v1::GetStateResponse> GetState(absl::Duration timeout);
-
- private:
-  explicit AdminConnection(DaemonChannel connection)
-      : connection_(std::move(connection)), stub_(admin::v1::AdminService::NewStub(connection_.channel)) {}
-
-  DaemonChannel connection_;
-  std::unique_ptr<admin::v1::AdminService::Stub> stub_;
 };
 
 }  // namespace signet

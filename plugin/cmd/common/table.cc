@@ -46,4 +46,8 @@ void PrintJson(const nlohmann::ordered_json& value, std::ostream& out) {
   out << value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
 }
 
+void PrintJsonLine(const nlohmann::ordered_json& value, std::ostream& out) {
+  out << value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n' << std::flush;
+}
+
 }  // namespace signet

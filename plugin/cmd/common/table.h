@@ -30,6 +30,8 @@ class Table {
 // Two-space indented, keys in the order they were set, a newline at the end. Bytes that are not UTF-8 are
 // replaced, so this never fails.
 void PrintJson(const nlohmann::ordered_json& value, std::ostream& out);
+// The same on one line, for what comes line by line; flushed, so that a reader behind a pipe sees it at once.
+void PrintJsonLine(const nlohmann::ordered_json& value, std::ostream& out);
 
 }  // namespace signet
 

@@ -1,16 +1,13 @@
 // signetctl keyring destroy.
-#include <unistd.h>
-
-#include <iostream>
 #include <memory>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/status_macros.h"
 #include "plugin/cmd/common/exit_code.h"
 #include "plugin/cmd/common/table.h"
+#include "plugin/cmd/signetctl/confirm.h"
 #include "plugin/cmd/signetctl/keyring_verbs.h"
 
 namespace signet::ctl {
@@ -31,18 +28,6 @@ void Warn(const kms::Keyring& keyring, const kms::KeyringVersion& version, std::
       << "Copies on other nodes, exported files and backups of the keyring still hold the key.\n";
 }
 
-// On a terminal a person repeats the number; a script has to say --yes.
-absl::Status Confirm(const Streams& streams, uint32_t number) {
-  if (&streams.in == &std::cin && ::isatty(STDIN_FILENO) == 0) {
-    return absl::InvalidArgumentError("the standard input is no terminal: confirm with --yes");
-  }
-  streams.err << "Repeat the number to destroy it: " << std::flush;
-  std::string answer;
-  std::getline(streams.in, answer);
-  if (absl::StripAsciiWhitespace(answer) == absl::StrCat(number)) return absl::OkStatus();
-  return absl::InvalidArgumentError("not confirmed, nothing was destroyed");
-}
-
 absl::Status Destroy(const CommandContext& context, const KeyringOptions& keyring_options,
                      const DestroyOptions& options) {
   SIGNET_ASSIGN_OR_RETURN(kms::KeyringFile file, FindKeyring(context.globals, keyring_options));
@@ -53,7 +38,10 @@ absl::Status Destroy(const CommandContext& context, const KeyringOptions& keyrin
   // On the copy first, so that nobody is asked about what is refused anyway.
   SIGNET_RETURN_IF_ERROR(keyring.Destroy(options.number, SystemClock().Wall()));
   if (!already) {
-    if (!options.yes) SIGNET_RETURN_IF_ERROR(Confirm(context.streams, options.number));
+    if (!options.yes) {
+      SIGNET_RETURN_IF_ERROR(
+          Confirm(context.streams, "Repeat the number to destroy it:", absl::StrCat(options.number)));
+    }
     // Not under the writers' lock while somebody thinks; the rules are checked again here.
     SIGNET_RETURN_IF_ERROR(
         file.Update([&options](kms::Keyring& k) { return k.Destroy(options.number, SystemClock().Wall()); }));

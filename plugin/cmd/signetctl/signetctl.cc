@@ -12,7 +12,7 @@ namespace signet::ctl {
 namespace {
 
 constexpr char kDescription[] =
-    "signetctl: set up, watch and repair signetd, the KMS v2 plugin between kube-apiserver and a KMS.";
+    "signetctl: set up, watch, drive and repair signetd, the KMS v2 plugin between kube-apiserver and a KMS.";
 
 constexpr char kFooter[] =
     "\nExit codes: 0 yes or done; 1 the answer is no (unhealthy, self-test failed, verification failed);\n"
@@ -67,7 +67,15 @@ int RunSignetctl(const std::vector<std::string>& arguments, const Streams& strea
   AddEncryptionConfigCommand(app, context);
   AddHealthCommand(app, context);
   AddStatusCommand(app, context);
+  AddWaitCommand(app, context);
+  AddWatchCommand(app, context);
   AddSelfTestCommand(app, context);
+  AddKeysCommand(app, context);
+  AddRotateCommand(app, context);
+  AddRefreshCommand(app, context);
+  AddPurgeCommand(app, context);
+  AddAcceptKeyIdCommand(app, context);
+  AddReloadCommand(app, context);
   AddExplainCommand(app, context);
   AddKeyringCommand(app, context);
 

@@ -1,13 +1,11 @@
 // signetctl status: everything signetd knows about itself.
 #include <memory>
-#include <string>
 
 #include "base/clock.h"
-#include "plugin/cmd/common/daemon_client.h"
 #include "plugin/cmd/common/exit_code.h"
 #include "plugin/cmd/common/table.h"
+#include "plugin/cmd/signetctl/admin_command.h"
 #include "plugin/cmd/signetctl/commands.h"
-#include "plugin/cmd/signetctl/sockets.h"
 #include "plugin/cmd/signetctl/status_print.h"
 #include "plugin/cmd/signetctl/timeout_option.h"
 
@@ -22,9 +20,7 @@ constexpr char kDescription[] =
     "The key_id hash is the one in kube-apiserver's metrics apiserver_envelope_encryption_key_id_hash_*.";
 
 int Run(const CommandContext& context, absl::Duration timeout) {
-  const absl::StatusOr<std::string> socket = FindAdminSocket(context.globals);
-  if (!socket.ok()) return Fail(context, socket.status());
-  absl::StatusOr<AdminConnection> connection = AdminConnection::Open(*socket);
+  absl::StatusOr<AdminConnection> connection = OpenAdmin(context);
   if (!connection.ok()) return Fail(context, connection.status());
   const absl::StatusOr<admin::v1::GetStateResponse> state = connection->GetState(timeout);
   if (!state.ok()) return Fail(context, state.status());

@@ -1,11 +1,10 @@
 #include "plugin/cmd/signetctl/status_findings.h"
 
-#include <array>
-#include <cstdint>
-#include <utility>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "plugin/cmd/common/safe_text.h"
+#include "plugin/cmd/signetctl/time_text.h"
 
 namespace signet::ctl {
 namespace {
@@ -59,10 +58,63 @@ double ShareOfLifetime(const admin::v1::ActiveKey& active, absl::Time now) {
   return absl::FDivDuration(now - created, lifetime);
 }
 
+bool Says(const State& state, absl::string_view kind) {
+  return std::any_of(state.problems().begin(), state.problems().end(),
+                     [kind](const admin::v1::Problem& problem) { return problem.kind() == kind; });
+}
+
+// These stop Encrypt, or Decrypt of what is not in memory.
+bool Stops(absl::string_view kind) {
+  return kind == "no_key" || kind == "offline" || kind == "denied" || kind == "revoked";
+}
+
+void CheckEncrypt(const State& state, std::vector<Finding>& findings) {
+  if (state.can_encrypt()) return;
+  for (const char* kind : {"no_key", "offline", "denied", "revoked"}) {
+    if (Says(state, kind)) return;  // told with better advice
+  }
+  findings.push_back({Severity::kProblem,
+                      absl::StrCat("Encrypt does not work: ", SafeText(state.problem_code()), ": ",
+                                   SafeText(state.problem())),
+                      ActionFor(state.problem_code(), SafeText(state.config_file())) + kKeepRunning});
+}
+
+// What signetd itself found wrong, in its words.
+void AddProblems(const State& state, absl::Time now, bool stopping, std::vector<Finding>& findings) {
+  for (const admin::v1::Problem& problem : state.problems()) {
+    if (Stops(problem.kind()) != stopping) continue;
+    std::string text = SafeText(problem.text());
+    if (problem.has_since()) {
+      absl::StrAppend(&text, " (since ", TimeAndDistance(problem.since(), now), ")");
+    }
+    std::string action = problem.advice().empty() ? "signetd goes on by itself." : SafeText(problem.advice());
+    if (stopping && !state.can_encrypt()) action += kKeepRunning;
+    findings.push_back({stopping ? Severity::kProblem : Severity::kWarning, text, action});
+  }
+}
+
+void CheckReload(const State& state, std::vector<Finding>& findings) {
+  if (!state.has_last_reload()) return;
+  const admin::v1::LastReload& reload = state.last_reload();
+  if (!reload.error_code().empty()) {
+    findings.push_back({Severity::kWarning, "The last reload failed; signetd runs with the settings it had.",
+                        absl::StrCat("signetd --check-config --config ", SafeText(state.config_file()),
+                                     " names every problem; then signetctl reload.")});
+  } else if (reload.needs_restart_size() > 0) {
+    std::string fields;
+    for (const admin::v1::ConfigChange& change : reload.needs_restart()) {
+      absl::StrAppend(&fields, fields.empty() ? "" : ", ", SafeText(change.field()));
+    }
+    findings.push_back({Severity::kWarning,
+                        absl::StrCat("Settings in the file that wait for a restart: ", fields, "."),
+                        "Restart signetd when that suits; kube-apiserver goes on meanwhile."});
+  }
+}
+
 void CheckKey(const State& state, absl::Time now, std::vector<Finding>& findings) {
   if (!state.has_active()) return;
   const admin::v1::ActiveKey& active = state.active();
-  if (!active.stored()) {
+  if (!active.stored() && !Says(state, "not_stored")) {
     findings.push_back({Severity::kWarning, "The local KEK could not be stored and ends with this process.",
                         absl::StrCat("Make room in ", SafeText(state.state_directory()),
                                      " and check its owner and mode; signetd tries again by itself.")});
@@ -71,7 +123,7 @@ void CheckKey(const State& state, absl::Time now, std::vector<Finding>& findings
   const double used = active.local_kek_max_uses() == 0 ? 0
                                                        : static_cast<double>(active.local_kek_uses()) /
                                                              static_cast<double>(active.local_kek_max_uses());
-  if (age >= kLateShare || used >= kLateShare) {
+  if ((age >= kLateShare || used >= kLateShare) && !Says(state, "limit_near")) {
     findings.push_back({Severity::kWarning,
                         age >= 1 || used >= 1 ? "The local KEK is past its limits and was not renewed."
                                               : "The renewal of the local KEK is late.",
@@ -105,34 +157,14 @@ void CheckSocket(const State& state, std::vector<Finding>& findings) {
 
 }  // namespace
 
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
-
-std::string RoughDuration(absl::Duration duration) {
-  if (duration < absl::ZeroDuration()) return absl::StrCat("-", RoughDuration(-duration));
-  constexpr std::array<std::pair<int64_t, const char*>, 4> kUnits = {
-      {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}}};
-  int64_t seconds = absl::ToInt64Seconds(duration);
-  for (size_t i = 0; i + 1 < kUnits.size(); ++i) {
-    if (seconds < kUnits[i].first) continue;
-    const int64_t rest = seconds % kUnits[i].first / kUnits[i + 1].first;
-    const std::string large = absl::StrCat(seconds / kUnits[i].first, kUnits[i].second);
-    return rest == 0 ? large : absl::StrCat(large, " ", rest, kUnits[i + 1].second);
-  }
-  return absl::StrCat(seconds, "s");
-}
-
 std::vector<Finding> FindProblems(const State& state, absl::Time now) {
   std::vector<Finding> findings;
-  if (!state.can_encrypt()) {
-    findings.push_back({Severity::kProblem,
-                        absl::StrCat("Encrypt does not work: ", SafeText(state.problem_code()), ": ",
-                                     SafeText(state.problem())),
-                        ActionFor(state.problem_code(), SafeText(state.config_file())) + kKeepRunning});
-  }
+  AddProblems(state, now, /*stopping=*/true, findings);
+  CheckEncrypt(state, findings);
+  AddProblems(state, now, /*stopping=*/false, findings);
   CheckKey(state, now, findings);
   CheckSocket(state, findings);
+  CheckReload(state, findings);
   if (!state.memory_locked()) {
     findings.push_back({Severity::kWarning,
                         "Not all of signetd's memory is locked: copies of keys may reach swap.",

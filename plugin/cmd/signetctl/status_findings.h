@@ -22,11 +22,6 @@ struct Finding {
 // The most urgent first; empty when all is well. Text from the state is escaped.
 std::vector<Finding> FindProblems(const admin::v1::GetStateResponse& state, absl::Time now);
 
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
-
-// "3d 4h", "12m 5s", "0s": the two largest units; "-" in front of what lies in the past the wrong way round.
-std::string RoughDuration(absl::Duration duration);
-
 }  // namespace signet::ctl
 
 #endif  // SIGNET_PLUGIN_CMD_SIGNETCTL_STATUS_FINDINGS_H_

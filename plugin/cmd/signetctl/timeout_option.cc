@@ -7,19 +7,31 @@ namespace {
 
 ValueRule<absl::Duration> TimeoutRule() { return DurationBetween(absl::Milliseconds(10), absl::Minutes(5)); }
 
+ValueRule<absl::Duration> PatienceRule() { return DurationBetween(absl::Milliseconds(10), absl::Hours(24)); }
+
+void Add(CLI::App& command, std::string& text, const std::string& description,
+         const ValueRule<absl::Duration>& rule) {
+  const auto check = [rule](const std::string& given) {
+    return rule.parse(given).has_value() ? std::string() : "must be " + rule.expected;
+  };
+  command.add_option("--timeout", text, description)
+      ->type_name("DURATION")
+      ->check(CLI::Validator(check, ""))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 absl::Duration TimeoutOption::value() const { return TimeoutRule().parse(text).value_or(absl::Seconds(3)); }
 
 void AddTimeoutOption(CLI::App& command, TimeoutOption& timeout) {
-  const auto check = [](const std::string& text) {
-    const auto rule = TimeoutRule();
-    return rule.parse(text).has_value() ? std::string() : "must be " + rule.expected;
-  };
-  command.add_option("--timeout", timeout.text, "How long to wait for each answer, such as 500ms or 3s")
-      ->type_name("DURATION")
-      ->check(CLI::Validator(check, ""))
-      ->capture_default_str();
+  Add(command, timeout.text, "How long to wait for each answer, such as 500ms or 3s", TimeoutRule());
+}
+
+absl::Duration PatienceOption::value() const { return PatienceRule().parse(text).value_or(absl::Minutes(1)); }
+
+void AddPatienceOption(CLI::App& command, PatienceOption& patience, const std::string& description) {
+  Add(command, patience.text, description, PatienceRule());
 }
 
 }  // namespace signet::ctl

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 
@@ -15,8 +16,18 @@ struct TimeoutOption {
   absl::Duration value() const;
 };
 
-// `timeout` outlives the command.
+// For each answer. `timeout` outlives the command.
 void AddTimeoutOption(CLI::App& command, TimeoutOption& timeout);
+
+// For the verbs that wait for something to happen: 10ms to 24h, for the whole.
+struct PatienceOption {
+  explicit PatienceOption(std::string by_default) : text(std::move(by_default)) {}
+  std::string text;
+  absl::Duration value() const;
+};
+
+// `patience` outlives the command; `description` begins with "How long".
+void AddPatienceOption(CLI::App& command, PatienceOption& patience, const std::string& description);
 
 }  // namespace signet::ctl
 

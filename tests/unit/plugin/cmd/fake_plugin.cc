@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "tests/testing/poll.h"
 
 namespace signet::ctl {
 namespace {
@@ -46,6 +47,17 @@ FakePlugin::FakePlugin() {
     return grpc::Status::OK;
   };
   state = [](admin::v1::GetStateResponse&) { return grpc::Status::OK; };
+  keys = [](admin::v1::ListKeysResponse&) { return grpc::Status::OK; };
+  operation = [](const std::string&, admin::v1::KeyOperationResponse&) { return grpc::Status::OK; };
+  reload = [](admin::v1::ReloadConfigResponse&) { return grpc::Status::OK; };
+  // Heartbeats until the reader leaves.
+  watch = [](grpc::ServerContext& context, const admin::v1::WatchEventsRequest&,
+             grpc::ServerWriter<admin::v1::WatchEventsResponse>& writer) {
+    admin::v1::WatchEventsResponse heartbeat;
+    heartbeat.mutable_heartbeat()->set_seconds(10);
+    const bool left = testing::PollUntil([&] { return context.IsCancelled() || !writer.Write(heartbeat); });
+    return left ? grpc::Status::CANCELLED : grpc::Status(grpc::StatusCode::UNAVAILABLE, "shutting down");
+  };
 
   grpc::ServerBuilder builder;
   builder.AddListeningPort("unix:" + socket_, grpc::InsecureServerCredentials());

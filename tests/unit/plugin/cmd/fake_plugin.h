@@ -27,6 +27,14 @@ class FakePlugin final : public v2::KeyManagementService::Service, public admin:
   std::function<grpc::Status(const v2::EncryptRequest&, v2::EncryptResponse&)> encrypt;
   std::function<grpc::Status(const v2::DecryptRequest&, v2::DecryptResponse&)> decrypt;
   std::function<grpc::Status(admin::v1::GetStateResponse&)> state;
+  std::function<grpc::Status(admin::v1::ListKeysResponse&)> keys;
+  // `what` is the method's name, with a blank and its argument where it has one.
+  std::function<grpc::Status(const std::string& what, admin::v1::KeyOperationResponse&)> operation;
+  std::function<grpc::Status(admin::v1::ReloadConfigResponse&)> reload;
+  // Writes answers until it returns the stream's status.
+  std::function<grpc::Status(grpc::ServerContext&, const admin::v1::WatchEventsRequest&,
+                             grpc::ServerWriter<admin::v1::WatchEventsResponse>&)>
+      watch;
 
  private:
   grpc::Status Status(grpc::ServerContext*, const v2::StatusRequest*, v2::StatusResponse* response) override {
@@ -43,6 +51,39 @@ class FakePlugin final : public v2::KeyManagementService::Service, public admin:
   grpc::Status GetState(grpc::ServerContext*, const admin::v1::GetStateRequest*,
                         admin::v1::GetStateResponse* response) override {
     return state(*response);
+  }
+
+  grpc::Status ListKeys(grpc::ServerContext*, const admin::v1::ListKeysRequest*,
+                        admin::v1::ListKeysResponse* response) override {
+    return keys(*response);
+  }
+  grpc::Status RotateLocalKek(grpc::ServerContext*, const admin::v1::RotateLocalKekRequest*,
+                              admin::v1::KeyOperationResponse* response) override {
+    return operation("RotateLocalKek", *response);
+  }
+  grpc::Status RotateRemoteKey(grpc::ServerContext*, const admin::v1::RotateRemoteKeyRequest* request,
+                               admin::v1::KeyOperationResponse* response) override {
+    return operation("RotateRemoteKey " + request->provider(), *response);
+  }
+  grpc::Status RefreshRemoteKey(grpc::ServerContext*, const admin::v1::RefreshRemoteKeyRequest*,
+                                admin::v1::KeyOperationResponse* response) override {
+    return operation("RefreshRemoteKey", *response);
+  }
+  grpc::Status AcceptKeyId(grpc::ServerContext*, const admin::v1::AcceptKeyIdRequest* request,
+                           admin::v1::KeyOperationResponse* response) override {
+    return operation("AcceptKeyId " + request->key_id(), *response);
+  }
+  grpc::Status PurgeKeys(grpc::ServerContext*, const admin::v1::PurgeKeysRequest*,
+                         admin::v1::KeyOperationResponse* response) override {
+    return operation("PurgeKeys", *response);
+  }
+  grpc::Status ReloadConfig(grpc::ServerContext*, const admin::v1::ReloadConfigRequest*,
+                            admin::v1::ReloadConfigResponse* response) override {
+    return reload(*response);
+  }
+  grpc::Status WatchEvents(grpc::ServerContext* context, const admin::v1::WatchEventsRequest* request,
+                           grpc::ServerWriter<admin::v1::WatchEventsResponse>* writer) override {
+    return watch(*context, *request, *writer);
   }
 
   testing::TempDir temp_;

@@ -98,13 +98,45 @@ TEST(StatusFindingsTest, EscapesWhatTheStateSays) {
   EXPECT_THAT(FindProblems(state, SampleNow())[0].text, Not(HasSubstr("\x1b")));
 }
 
-TEST(RoughDurationTest, ShowsTheTwoLargestUnits) {
-  EXPECT_EQ(RoughDuration(absl::ZeroDuration()), "0s");
-  EXPECT_EQ(RoughDuration(absl::Seconds(59)), "59s");
-  EXPECT_EQ(RoughDuration(absl::Seconds(725)), "12m 5s");
-  EXPECT_EQ(RoughDuration(absl::Hours(2)), "2h");
-  EXPECT_EQ(RoughDuration(absl::Hours(76) + absl::Minutes(59)), "3d 4h");
-  EXPECT_EQ(RoughDuration(-absl::Minutes(90)), "-1h 30m");
+TEST(StatusFindingsTest, TellsWhatStopsEncryptInTheWordsOfSignetd) {
+  admin::v1::GetStateResponse state = SampleState();
+  state.set_can_encrypt(false);
+  state.set_problem_code("FAILED_PRECONDITION");
+  admin::v1::Problem& problem = *state.add_problems();
+  problem.set_kind("revoked");
+  problem.set_text("the key of provider primary is disabled");
+  problem.set_advice("Enable it.");
+  problem.mutable_since()->set_seconds(absl::ToUnixSeconds(SampleNow()) - 3);
+  const std::vector<Finding> findings = FindProblems(state, SampleNow());
+  ASSERT_THAT(
+      findings,
+      ElementsAre(Problem("the key of provider primary is disabled (since 2023-11-14T22:13:17Z (3s")));
+  EXPECT_THAT(findings[0].action, AllOf(HasSubstr("Enable it."), HasSubstr("do not restart kube-apiserver")));
+}
+
+TEST(StatusFindingsTest, SaysNothingTwice) {
+  admin::v1::GetStateResponse state = SampleState();
+  state.mutable_active()->set_stored(false);
+  state.mutable_active()->set_local_kek_uses(900);
+  for (const char* kind : {"not_stored", "limit_near"}) {
+    admin::v1::Problem& problem = *state.add_problems();
+    problem.set_kind(kind);
+    problem.set_text(kind);
+  }
+  EXPECT_THAT(FindProblems(state, SampleNow()), ElementsAre(Warning("not_stored"), Warning("limit_near")));
+}
+
+TEST(StatusFindingsTest, TellsOfAReloadThatFailedOrWaits) {
+  admin::v1::GetStateResponse state = SampleState();
+  state.mutable_last_reload()->set_error_code("INVALID_ARGUMENT");
+  EXPECT_THAT(FindProblems(state, SampleNow()), ElementsAre(Warning("last reload failed")));
+  state.clear_last_reload();
+  state.mutable_last_reload()->add_needs_restart()->set_field("status_version");
+  state.mutable_last_reload()->add_needs_restart()->set_field("active");
+  EXPECT_THAT(FindProblems(state, SampleNow()),
+              ElementsAre(Warning("wait for a restart: status_version, active.")));
+  state.mutable_last_reload()->clear_needs_restart();
+  EXPECT_THAT(FindProblems(state, SampleNow()), IsEmpty());
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST(StatusPrintTest, ShowsAHealthyDaemonOnOneScreen) {
   key_id hash  sha256:aa
   local KEK    00112233445566778899aabbccddeeff
     made       2023-11-14T15:13:20Z (7h ago)
-    expires    2023-12-14T15:13:20Z (in 29d 17h; renewal starts at two thirds)
+    expires    2023-12-14T15:13:20Z (in 29d 17h); renewal starts at two thirds
     uses       10 of 1000 (1.0 %)
     stored     yes, its record has 130 bytes in every object
   before       local-v1-0011223344556677
@@ -60,6 +60,56 @@ TEST(StatusPrintTest, ShowsWhyEncryptDoesNotWorkAndWhatToDo) {
   EXPECT_THAT(screen, Not(HasSubstr("local KEK  ")));
 }
 
+TEST(StatusPrintTest, ShowsSinceWhenWhatIsPendingAndHowLongItGoesOnWithoutTheKms) {
+  admin::v1::GetStateResponse state = SampleState();
+  const int64_t now = absl::ToUnixSeconds(SampleNow());
+  state.mutable_encrypt_since()->set_seconds(now - 60);
+  state.mutable_offline_until()->set_seconds(now + 3600);
+  admin::v1::PendingKey& pending = *state.mutable_pending();
+  pending.set_key_id("local-v3-x");
+  const std::string confirming = Screen(state);
+  EXPECT_THAT(confirming, HasSubstr("ENCRYPT      yes  since 2023-11-14T22:12:20Z (1m ago), under provider"));
+  EXPECT_THAT(confirming, HasSubstr("PENDING      local-v3-x, being confirmed\n    prepared   not yet\n"));
+  EXPECT_THAT(confirming,
+              HasSubstr("no KMS       Encrypt goes on without it until 2023-11-14T23:13:20Z (in 1h)\n"));
+  pending.set_prepared(true);
+  pending.mutable_activates_at()->set_seconds(now + 40);
+  EXPECT_THAT(Screen(state), HasSubstr("PENDING      local-v3-x, announced at 2023-11-14T22:14:00Z (in 40s)\n"
+                                       "    prepared   yes, proved readable\n"));
+}
+
+TEST(StatusPrintTest, ShowsHowFarDecryptStillWorks) {
+  admin::v1::GetStateResponse state = SampleState();
+  admin::v1::Decrypt& decrypt = *state.mutable_decrypt();
+  decrypt.set_works(true);
+  EXPECT_THAT(Screen(state), HasSubstr("DECRYPT      yes  at once under the 3 local KEKs"));
+  decrypt.set_works(false);
+  decrypt.set_problem_code("UNAVAILABLE");
+  decrypt.set_problem("the KMS does not answer");
+  decrypt.mutable_since()->set_seconds(absl::ToUnixSeconds(SampleNow()) - 5);
+  EXPECT_THAT(Screen(state),
+              HasSubstr("DECRYPT      PART only under the 3 local KEKs in memory; since "
+                        "2023-11-14T22:13:15Z (5s ago), UNAVAILABLE: the KMS does not answer\n"));
+  decrypt.set_cached_stopped(true);
+  EXPECT_THAT(Screen(state), HasSubstr("DECRYPT      NO   since"));
+}
+
+TEST(StatusPrintTest, ShowsHowEveryProviderIs) {
+  admin::v1::GetStateResponse state = SampleState();
+  admin::v1::Provider& provider = *state.mutable_providers(0);
+  provider.set_class_("unreachable");
+  provider.mutable_since()->set_seconds(absl::ToUnixSeconds(SampleNow()) - 120);
+  provider.set_suspected_class("denied");
+  provider.set_last_error_code("UNAVAILABLE");
+  provider.set_last_error("connection refused");
+  EXPECT_THAT(
+      Screen(state),
+      HasSubstr("primary: local, key 0102030405060708, active, unreachable since 2023-11-14T22:11:20Z "
+                "(2m ago), suspected to be denied\n"
+                "                 last success none since the start, last error UNAVAILABLE: "
+                "connection refused\n"));
+}
+
 TEST(StatusPrintTest, ShortensALongHistory) {
   admin::v1::GetStateResponse state = SampleState();
   state.clear_key_id_history();
@@ -81,6 +131,28 @@ TEST(StatusPrintTest, EscapesEveryText) {
   state.set_key_id_history(0, evil);
   EXPECT_THAT(Screen(state), Not(HasSubstr("\x1b")));
   EXPECT_THAT(StateToJson(state, SampleNow()).dump(), Not(HasSubstr("\x1b")));
+}
+
+TEST(StatusPrintTest, GivesMachinesWhatIsPendingWrongAndWaiting) {
+  admin::v1::GetStateResponse state = SampleState();
+  state.mutable_encrypt_since()->set_seconds(1);
+  state.mutable_offline_until()->set_seconds(2);
+  state.mutable_decrypt()->set_problem_code("UNAVAILABLE");
+  state.mutable_pending()->set_key_id("k2");
+  state.mutable_providers(0)->set_class_("degraded");
+  state.mutable_providers(0)->set_last_error_code("PERMISSION_DENIED");
+  state.add_problems()->set_kind("degraded");
+  state.mutable_last_reload()->add_needs_restart()->set_field("cluster_id");
+  const nlohmann::ordered_json json = StateToJson(state, SampleNow());
+  EXPECT_EQ(json["encrypt_since"], "1970-01-01T00:00:01Z");
+  EXPECT_EQ(json["offline_until"], "1970-01-01T00:00:02Z");
+  EXPECT_EQ(json["decrypt"]["works"], false);
+  EXPECT_EQ(json["decrypt"]["cached_works"], true);
+  EXPECT_EQ(json["pending"]["key_id"], "k2");
+  EXPECT_EQ(json["providers"][0]["class"], "degraded");
+  EXPECT_EQ(json["providers"][0]["last_error_code"], "PERMISSION_DENIED");
+  EXPECT_EQ(json["problems"][0]["kind"], "degraded");
+  EXPECT_EQ(json["last_reload"]["needs_restart"][0], "cluster_id");
 }
 
 TEST(StatusPrintTest, GivesMachinesEveryField) {
