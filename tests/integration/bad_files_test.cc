@@ -161,7 +161,10 @@ using NewerFilesTest = BadFilesTest;
 
 TEST_F(NewerFilesTest, AStateFileOfANewerSignetdIsRefusedAndLeftAsItIs) {
   const std::string path = home_.state() + "/state";
-  const std::string newer = FrameFile(ReadFile(path).substr(0, 8), 2, "a body that this one cannot know");
+  // One more than the format that this one writes, which stands behind the magic.
+  const auto newest = static_cast<uint32_t>(ReadFile(path)[11]);
+  const std::string newer =
+      FrameFile(ReadFile(path).substr(0, 8), newest + 1, "a body that this one cannot know");
   WriteFile(path, newer);
   {
     DaemonProcess daemon(home_);
