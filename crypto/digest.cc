@@ -16,7 +16,7 @@
 namespace signet::crypto {
 namespace {
 
-constexpr size_t kMaxHkdfBytes = 255 * 32;
+constexpr size_t kMaxHkdfBytes = size_t{255} * 32;
 
 struct Free {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }

@@ -20,7 +20,7 @@ constexpr size_t kFixedHeaderBytes = 8 + 1 + 1 + 2 + kKeyringIdBytes + 8;
 constexpr size_t kSealBytes = 1 + 1 + 2 + 2 + kSealSaltBytes + crypto::kGcmNonceBytes;
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kVersionBytesAtMost =
-    4 + kKeyringVersionIdBytes + 1 + 1 + 3 * 8 + 1 + kMaxKeyringLabelBytes + 1 + kKeyringKeyBytes;
+    4 + kKeyringVersionIdBytes + 1 + 1 + size_t{3} * 8 + 1 + kMaxKeyringLabelBytes + 1 + kKeyringKeyBytes;
 constexpr uint8_t kActivatedFlag = 1;
 // The end of the year 9999; absl::Time and people can show it.
 constexpr uint64_t kMaxUnixSeconds = 253402300799;

@@ -26,7 +26,7 @@ absl::Status AtPath(const absl::Status& status, const std::string& path) {
 }
 
 absl::Status SystemError(const std::string& path) {
-  const std::string message = absl::StrCat("cannot lock ", path, ": ", std::strerror(errno));
+  const std::string message = absl::StrCat("cannot lock ", path, ": ", ::strerrordesc_np(errno));
   switch (errno) {
     case EACCES:
     case EPERM:

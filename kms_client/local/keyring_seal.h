@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -54,7 +55,8 @@ struct SealParameters {
 // read again without scrypt's tenth of a second. Not thread-safe.
 class SealKeeper {
  public:
-  explicit SealKeeper(SealSource source, crypto::ScryptCost cost = {}) : source_(source), cost_(cost) {}
+  explicit SealKeeper(SealSource source, crypto::ScryptCost cost = {})
+      : source_(std::move(source)), cost_(cost) {}
 
   bool sealed() const { return source_.sealed(); }
   // The key of a file with these parameters; valid until the next call. Blocks on the disk and for scrypt.

@@ -18,7 +18,7 @@ namespace signet {
 namespace {
 
 absl::Status FileError(int error, const std::string& path) {
-  const std::string message = absl::StrCat(path, ": ", std::strerror(error));
+  const std::string message = absl::StrCat(path, ": ", ::strerrordesc_np(error));
   if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(message);
   if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(message);
   return absl::UnavailableError(message);

@@ -17,7 +17,7 @@ namespace signet::etcd {
 // kube-apiserver's limits; exactly as many bytes still pass.
 inline constexpr size_t kMaxWrappedSeedBytes = 1024;
 inline constexpr size_t kMaxKeyIdBytesOfApiserver = 1024;
-inline constexpr size_t kMaxAnnotationsBytes = 32 * 1024;
+inline constexpr size_t kMaxAnnotationsBytes = size_t{32} * 1024;
 
 // As the number stands in the object; others are refused by kube-apiserver.
 inline constexpr uint64_t kSeedTypeAesGcmKey = 0;  // written by Kubernetes 1.25 to 1.28

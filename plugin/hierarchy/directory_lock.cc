@@ -22,7 +22,7 @@ absl::Status CheckDirectory(const std::string& directory) {
   SIGNET_RETURN_IF_ERROR(CheckTrustedFolder(directory));
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0) {
-    return absl::PermissionDeniedError(absl::StrCat(directory, ": ", std::strerror(errno)));
+    return absl::PermissionDeniedError(absl::StrCat(directory, ": ", ::strerrordesc_np(errno)));
   }
   if ((info.st_mode & 077) != 0) {
     return absl::PermissionDeniedError(
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std:
   const std::string path = absl::StrCat(directory, "/lock");
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
-    return absl::PermissionDeniedError(absl::StrCat("cannot open ", path, ": ", std::strerror(errno)));
+    return absl::PermissionDeniedError(absl::StrCat("cannot open ", path, ": ", ::strerrordesc_np(errno)));
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const absl::Status held = absl::FailedPreconditionError(
         absl::StrCat("another signetd", HolderSuffix(fd), " uses this state directory: it holds ", path));

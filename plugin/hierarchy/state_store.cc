@@ -64,7 +64,7 @@ absl::Status StateStore::SetAside() {
   for (int i = 1; ::access(target.c_str(), F_OK) == 0; ++i) target = absl::StrCat(base, "-", i);
   if (std::rename(path_.c_str(), target.c_str()) != 0 && errno != ENOENT) {
     return absl::UnavailableError(
-        absl::StrCat("cannot rename ", path_, " to ", target, ": ", std::strerror(errno)));
+        absl::StrCat("cannot rename ", path_, " to ", target, ": ", ::strerrordesc_np(errno)));
   }
   must_set_aside_ = false;
   return absl::OkStatus();

@@ -94,8 +94,9 @@ class KmsServerImpl final : public KmsServer {
       }
       absl::StatusOr<EncryptResult> result =
           service_.Encrypt(call.request().plaintext(), call.request().uid());
+      const absl::Status status = result.status();
       if (result.ok()) FillResponse(*std::move(result), call.response());
-      call.Finish(result.status());
+      call.Finish(status);
     };
     method.wipe = [](v2::EncryptRequest& request, v2::EncryptResponse&) {
       crypto::WipeString(*request.mutable_plaintext());

@@ -45,7 +45,7 @@ absl::Status ConnectError(int error, const std::string& socket) {
     case EPROTOTYPE:
       return absl::UnavailableError(absl::StrCat(socket, ": is no socket of signetd"));
     default:
-      return absl::UnavailableError(absl::StrCat(socket, ": ", std::strerror(error)));
+      return absl::UnavailableError(absl::StrCat(socket, ": ", ::strerrordesc_np(error)));
   }
 }
 

@@ -60,7 +60,7 @@ absl::StatusOr<std::string> ReadExplainInput(const std::string& file, std::istre
   if (file == "-") return ReadAll(in, "standard input");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) {
-    const std::string message = absl::StrCat(file, ": ", std::strerror(errno));
+    const std::string message = absl::StrCat(file, ": ", ::strerrordesc_np(errno));
     return errno == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);
   }
   return ReadAll(stream, file);
