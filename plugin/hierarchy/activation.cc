@@ -72,6 +72,7 @@ absl::Duration Activation::Step() {
   if (has_key || refused_ || guard_.stopped()) probe_.Step();
   if (cancellation_->cancelled()) return absl::InfiniteDuration();
   guard_.Step();
+  TryNewerVersion();
   WatchMoves();
   writes_.Report();
   return UntilNextLook();
@@ -88,6 +89,23 @@ void Activation::NoticeSuspension() {
 void Activation::AskSoon() {
   probe_.AskSoon();
   follower_.AskSoon();
+}
+
+bool Activation::WantsNewerVersion() const {
+  return guard_.stopped() && parts_.slot.Get() == nullptr &&
+         parts_.board.Class(follower_.plan().active->name) == ProviderClass::kRevoked;
+}
+
+void Activation::TryNewerVersion() {
+  if (!WantsNewerVersion() || parts_.clock.Monotonic() < newer_due_) return;
+  const Provider& active = *follower_.plan().active;
+  const bool local = active.client->type() == crypto::ProviderType::kLocal;
+  newer_due_ = parts_.clock.Monotonic() +
+               (local ? UnwrapProbe::kLocalIntervalWithoutKey : UnwrapProbe::kIntervalWithoutKey);
+  if (!budgets_.Take(active) || !first_key_.ObtainNewer().ok()) return;
+  // What was made was unwrapped by this provider just now.
+  parts_.board.HearProbe(active.name, absl::OkStatus());
+  guard_.Step();
 }
 
 void Activation::TakeUpVersion() {
@@ -283,6 +301,7 @@ absl::Duration Activation::UntilNextLook() const {
   if (current != nullptr || refused_ || guard_.stopped()) next = std::min(next, probe_.next() - now);
   if (current == nullptr) {
     if (MayKeep()) next = std::min(next, retry_.Wait());
+    if (WantsNewerVersion()) next = std::min(next, newer_due_ - now);
     return std::max(next, absl::Milliseconds(10));
   }
   next = std::min(next, follower_.next() - now);

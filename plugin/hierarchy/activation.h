@@ -111,6 +111,11 @@ class Activation {
   absl::Status DoWhatIsDue();
   void ExplainFailure(const absl::Status& status, absl::Duration retry_in);
 
+  // The version in use was revoked and its keys are gone from memory. That says nothing about a newer
+  // version.
+  bool WantsNewerVersion() const;
+  void TryNewerVersion();
+
   absl::Status Renew(absl::string_view reason);
   absl::Status ReplaceUnstored();
   // The active record lacks a part of its wrap-set, since a degraded start.
@@ -141,7 +146,8 @@ class Activation {
   FirstKey first_key_;
   UnwrapProbe probe_;
   KeyGuard guard_;
-  Retry retry_;           // of what Keep does
+  Retry retry_;                                          // of what Keep does
+  MonotonicTime newer_due_ = -absl::InfiniteDuration();  // of TryNewerVersion
   bool refused_ = false;  // the last attempt to obtain was, for good as it seems: probes are to tell
   bool had_first_key_ = false;
   absl::Duration suspended_;  // in all, since boot

@@ -81,6 +81,17 @@ absl::Status FirstKey::Make(absl::string_view reason) {
   return absl::OkStatus();
 }
 
+absl::Status FirstKey::ObtainNewer() {
+  SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
+                          parts_.maker.Describe(parts_.follower.plan(), parts_.cancellation));
+  if (parts_.publisher.Judge(target.announcement) != KeyHistory::Verdict::kNew) {
+    return absl::FailedPreconditionError("the KMS names no newer version");
+  }
+  SIGNET_RETURN_IF_ERROR(parts_.installer.MakeAndInstall(target, "the version before it was revoked"));
+  parts_.follower.NoteAsked();
+  return absl::OkStatus();
+}
+
 std::optional<StoredRecord> FirstKey::FittingStoredRecord() const {
   const std::shared_ptr<const PersistentState> state = parts_.store.Current();
   if (stored_rejected_ || !state->record.has_value() || state->history.empty()) return std::nullopt;

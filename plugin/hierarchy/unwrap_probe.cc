@@ -57,6 +57,8 @@ void UnwrapProbe::Step() {
   const std::string bytes = RecordInUse();
   if (const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(bytes); record.ok()) {
     ProbeInUse(bytes, *record);
+  } else {
+    rhythms_.clear();  // of a record that is gone: nothing would ever move them on
   }
   if (older_rhythm_.Due()) ProbeOlder();
 }

@@ -79,6 +79,27 @@ TEST_F(FailingRemoteTest, ARevokedKeyGivenBackRecoversByItselfUnderTheSameRecord
   EXPECT_EQ(harness_.wraps(), 1u);
 }
 
+TEST_F(FailingRemoteTest, ANewerVersionIsTakenUpThoughTheOneInUseWasDestroyed) {
+  harness_.remote->Rotate();
+  harness_.remote->Destroy(1);
+  harness_.Run(absl::Minutes(8));
+  EXPECT_THAT(Status(), IsOk());
+  EXPECT_EQ(harness_.hierarchy->Snapshot()->remote_version.number, 2u);
+  EXPECT_EQ(Provider().provider_class, ProviderClass::kHealthy);
+  harness_.Run(absl::Minutes(30));
+  EXPECT_THAT(Status(), IsOk());
+}
+
+TEST_F(FailingRemoteTest, AnOlderVersionIsNotTakenUpWhenTheOneInUseIsRevoked) {
+  harness_.remote->Rotate();
+  harness_.Run(absl::Minutes(10));
+  ASSERT_EQ(harness_.hierarchy->Snapshot()->remote_version.number, 2u);
+  harness_.remote->Disable(2);
+  harness_.remote->SetCurrent(1);
+  harness_.Run(absl::Minutes(30));
+  EXPECT_THAT(Status(), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
 TEST_F(FailingRemoteTest, WhileRevokedTheKmsIsNotAskedOftenerThanWhenIdle) {
   harness_.remote->Disable(1);
   harness_.Run(absl::Minutes(10));
