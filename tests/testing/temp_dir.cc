@@ -8,7 +8,7 @@
 
 namespace signet::testing {
 
-TempDir::TempDir() : path_("/tmp/signet-XXXXXX") {
+TempDir::TempDir(absl::string_view parent) : path_(absl::StrCat(parent, "/signet-XXXXXX")) {
   if (::mkdtemp(path_.data()) == nullptr) {
     std::perror("mkdtemp");
     std::abort();

@@ -11,7 +11,7 @@ namespace signet::testing {
 
 class TempDir {
  public:
-  TempDir();
+  explicit TempDir(absl::string_view parent = "/tmp");
   ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
