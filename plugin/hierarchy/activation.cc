@@ -102,7 +102,8 @@ void Activation::TryNewerVersion() {
   const bool local = active.client->type() == crypto::ProviderType::kLocal;
   newer_due_ = parts_.clock.Monotonic() +
                (local ? UnwrapProbe::kLocalIntervalWithoutKey : UnwrapProbe::kIntervalWithoutKey);
-  if (!budgets_.Take(active) || !first_key_.ObtainNewer().ok()) return;
+  budgets_.Count(active);  // no budget holds up a recovery; the intervals keep within it by themselves
+  if (!first_key_.ObtainNewer().ok()) return;
   // What was made was unwrapped by this provider just now.
   parts_.board.HearProbe(active.name, absl::OkStatus());
   guard_.Step();

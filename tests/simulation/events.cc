@@ -1,6 +1,9 @@
 #include "tests/simulation/events.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "crypto/record.h"
 
 namespace signet::simulation {
 namespace {
@@ -44,10 +47,22 @@ std::string RollForward(Scene& scene) {
   return "";
 }
 
+// A version that is half of a redundant record counts as the whole record's end: nobody destroys that one.
+bool IsInRedundantRecord(World& world, const std::string& version) {
+  return std::any_of(world.sealed().begin(), world.sealed().end(), [&version](const Sealed& sealed) {
+    const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(sealed.stored.record);
+    return record.ok() && record->entries.size() > 1 &&
+           std::any_of(
+               record->entries.begin(), record->entries.end(),
+               [&version](const crypto::RecordEntry& entry) { return entry.backend_field == version; });
+  });
+}
+
 std::string Destroy(Scene& scene) {
   RemoteKey& key = scene.world.key("primary");
   if (key.revoked) return "";
   for (uint64_t version = 1; version + 1 < key.key->current(); ++version) {
+    if (IsInRedundantRecord(scene.world, absl::StrCat(version))) continue;
     if (!key.destroyed.insert(version).second) continue;
     key.key->Destroy(version);
     return absl::StrCat(key.provider, " ", version);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "crypto/record.h"
 
 namespace signet::simulation {
 namespace {
@@ -105,7 +106,10 @@ Violation Judge::CheckWrites(Node& node) {
     return absl::StrCat(Name(node), " encrypts though the KMS has denied it for ",
                         absl::FormatDuration(faulty));
   }
-  if ((active->fault == LinkFault::kUnreachable || active->fault == LinkFault::kThrottled) &&
+  // A second provider that answers at a restart counts as an answer.
+  const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(node.hierarchy().Snapshot()->record);
+  if (record.ok() && record->entries.size() == 1 &&
+      (active->fault == LinkFault::kUnreachable || active->fault == LinkFault::kThrottled) &&
       world_.now() - active->fault_changed > kOfflineLimit + kWritesAgain) {
     return absl::StrCat(Name(node), " encrypts past offline_limit");
   }
