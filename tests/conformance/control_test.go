@@ -49,6 +49,10 @@ func acrossKeys(make func(all []sealed) checks.Check) func(*stub.Server, checks.
 	}
 }
 
+func changingKey(server *stub.Server, _ checks.Target) checks.Check {
+	return checks.SmoothRotation(server.Rotate, 2000)
+}
+
 func exchanged(all []sealed) checks.Check { return checks.ExchangedParts(all[0], all[len(all)-1]) }
 
 func mutated(all []sealed) checks.Check {
@@ -96,6 +100,10 @@ func controls() map[string]control {
 		"BadLengths": {plain(checks.BadLengths), []stub.Fault{stub.BadInputIsInternal, stub.NoAuthentication}},
 		"Mutated": {acrossKeys(mutated), []stub.Fault{
 			stub.NoAuthentication, stub.IgnoresAnnotations, stub.TriesOtherKeys, stub.WrongPlaintextLater,
+		}},
+		"SmoothRotation": {changingKey, []stub.Fault{
+			stub.KeyIDFlaps, stub.EncryptLags, stub.EncryptLeads, stub.FailsAtAChange, stub.OtherKeyID,
+			stub.WrongPlaintextLater,
 		}},
 		"Opens":             {acrossKeys(checks.Opens), []stub.Fault{stub.ForgetsOldKeys, stub.WrongPlaintextLater}},
 		"OpensAtOnce":       {acrossKeys(atOnce), []stub.Fault{stub.ForgetsOldKeys, stub.OneCallAtATime}},

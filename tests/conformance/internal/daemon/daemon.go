@@ -29,8 +29,8 @@ type Daemon struct {
 	process  *process // null while it does not run
 }
 
-// New makes the folder with `signetctl init`; nothing runs yet. The path is short: a socket's is limited to 107
-// bytes.
+// New makes the folder with `signetctl init`; nothing runs yet. It differs from what is shipped by short watch
+// intervals: a new version is announced within a second. The path is short: a socket's is limited to 107 bytes.
 func New(t testing.TB) *Daemon {
 	t.Helper()
 	return newIn(t)
@@ -56,6 +56,9 @@ func newIn(t testing.TB, initArguments ...string) *Daemon {
 		_ = os.RemoveAll(root)
 	})
 	d.MustCtl(append([]string{"init", "--dir", d.folder}, initArguments...)...)
+	for _, setting := range []string{"interval", "confirm_interval", "activation_delay"} {
+		d.Set("watch."+setting, "100ms")
+	}
 	return d
 }
 
@@ -125,13 +128,6 @@ func (d *Daemon) Restart() {
 	d.t.Helper()
 	d.Stop()
 	d.Start()
-}
-
-// Rotate makes a new keyring version active and restarts: the way to a new key_id.
-func (d *Daemon) Rotate() {
-	d.t.Helper()
-	d.MustCtl("keyring", "add", "--activate", "--config", d.ConfigPath())
-	d.Restart()
 }
 
 // KeyID is the one it announces now.

@@ -55,6 +55,14 @@ const (
 	WrongPlaintextLater Fault = "wrong bytes for one Decrypt in fifty"
 )
 
+// Faults of a change of the key.
+const (
+	KeyIDFlaps     Fault = "Status names the old key_id again after the new one"
+	EncryptLags    Fault = "Encrypt goes on under the old key for a while after Status names the new one"
+	EncryptLeads   Fault = "Encrypt uses the new key for a while before Status names it"
+	FailsAtAChange Fault = "Encrypt fails for a moment when the key changes"
+)
+
 // Faults of the socket.
 const (
 	StrictAuthority  Fault = "serves only the authority localhost"

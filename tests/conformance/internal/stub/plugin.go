@@ -21,6 +21,7 @@ const (
 	annotation        = "salt.stub.internal"
 	maxPlaintextBytes = 916
 	slowCall          = 50 * time.Millisecond
+	justChangedFor    = 50 * time.Millisecond
 )
 
 type plugin struct {
@@ -31,6 +32,8 @@ type plugin struct {
 	keys       map[string]cipher.AEAD
 	generation int
 	current    string
+	previous   string
+	changed    time.Time // when previous was superseded
 	opened     map[string]bool
 
 	turn        sync.Mutex // OneCallAtATime
@@ -60,15 +63,36 @@ func (p *plugin) addKey() error {
 		clear(p.keys)
 	}
 	p.generation++
+	p.previous, p.changed = p.current, time.Now()
 	p.current = fmt.Sprintf("stub-v%d-8f3a1c0d9e7b2a44", p.generation)
 	p.keys[p.current] = aead
 	return nil
 }
 
-func (p *plugin) currentKey() (string, cipher.AEAD) {
+// keyFor is the key that a method uses or names: after a change, the old one where the fault says so.
+func (p *plugin) keyFor(isStatus bool, calls int64) (string, cipher.AEAD) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	justChanged := p.previous != "" && time.Since(p.changed) < justChangedFor
+	old := false
+	switch p.fault {
+	case KeyIDFlaps:
+		old = isStatus && p.previous != "" && calls%10 == 9
+	case EncryptLags:
+		old = !isStatus && justChanged
+	case EncryptLeads:
+		old = isStatus && justChanged
+	}
+	if old {
+		return p.previous, p.keys[p.previous]
+	}
 	return p.current, p.keys[p.current]
+}
+
+func (p *plugin) failsNow() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.fault == FailsAtAChange && p.previous != "" && time.Since(p.changed) < justChangedFor
 }
 
 // Status implements the service.
@@ -76,9 +100,9 @@ func (p *plugin) Status(ctx context.Context, request *kmsapi.StatusRequest) (*km
 	if err := p.refuseUnknownFields(unknownBytes(request)); err != nil {
 		return nil, err
 	}
-	keyID, _ := p.currentKey()
-	response := &kmsapi.StatusResponse{Version: "v2", Healthz: "ok", KeyId: keyID}
 	calls := p.statusCalls.Add(1)
+	keyID, _ := p.keyFor(true, calls)
+	response := &kmsapi.StatusResponse{Version: "v2", Healthz: "ok", KeyId: keyID}
 	switch p.fault {
 	case HealthzCapital:
 		response.Healthz = "OK"
@@ -116,7 +140,10 @@ func (p *plugin) Encrypt(ctx context.Context, request *kmsapi.EncryptRequest) (*
 			return nil, p.invalid("plaintext size")
 		}
 	}
-	keyID, aead := p.currentKey()
+	if p.failsNow() {
+		return nil, p.coded(codes.Unavailable, "changing the key")
+	}
+	keyID, aead := p.keyFor(false, 0)
 	plaintext := request.Plaintext
 	if p.fault == TruncatesPlaintext {
 		plaintext = plaintext[:min(len(plaintext), 32)]
