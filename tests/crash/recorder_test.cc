@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -50,6 +51,24 @@ class RecorderTest : public ::testing::Test {
     return contents;
   }
 
+  // The contents that "key" may have after a power cut at any moment of `write`.
+  std::set<std::string> ContentsWhile(const std::function<void()>& write) {
+    const auto before = ReadOperationLog(log());
+    write();
+    const auto operations = ReadOperationLog(log());
+    EXPECT_THAT(before, IsOk());
+    EXPECT_THAT(operations, IsOk());
+    std::set<std::string> contents;
+    if (!before.ok() || !operations.ok()) return contents;
+    DiskModel disk(root_.path());
+    for (size_t i = 0; i < operations->size(); ++i) {
+      EXPECT_THAT(disk.Apply((*operations)[i]), IsOk());
+      if (i + 1 < before->size()) continue;
+      for (const Image& image : CrashStates(disk)) contents.insert(image.at("key").data);
+    }
+    return contents;
+  }
+
   std::string log() const { return log_folder_.File("log"); }
 
   TempDir root_;
@@ -91,6 +110,14 @@ TEST_F(RecorderTest, ACarefulProgramHasOldOrNewContentAtEveryMoment) {
   // Whole, torn, empty and zeroed, so the moments in between were looked at.
   EXPECT_THAT(leftovers, ::testing::IsSupersetOf({std::string(""), std::string("n"), std::string("ne"),
                                                   std::string("new"), std::string(3, '\0')}));
+}
+
+// The product's own writer, on which keyring, state file and journal rest.
+TEST_F(RecorderTest, DurableFilesHaveOldOrNewContentAtEveryMomentAndTheNewOneAfterwards) {
+  Write("old", "product");
+  EXPECT_THAT(Contents(), ElementsAre("old"));
+  EXPECT_THAT(ContentsWhile([this] { Write("new", "product"); }), UnorderedElementsAre("old", "new"));
+  EXPECT_THAT(Contents(), ElementsAre("new"));
 }
 
 TEST_F(RecorderTest, FindsTheEmptyAndTheTornFileOfAProgramThatDoesNotSyncIt) {

@@ -1,12 +1,14 @@
 // Replaces one file's content, with or without the care that a power cut asks for: what the crash states of a
-// careful and of a careless program look like.
+// careful and of a careless program look like. "product" leaves the whole matter to DurableFiles.
 //
-//   toy_writer FOLDER NAME CONTENT careful|no-file-sync|no-folder-sync|in-place
+//   toy_writer FOLDER NAME CONTENT careful|no-file-sync|no-folder-sync|in-place|product
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string>
+
+#include "base/durable_files.h"
 
 namespace {
 
@@ -31,6 +33,7 @@ bool SyncFolder(const std::string& folder) {
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
   const std::string folder = argv[1], path = folder + "/" + argv[2], content = argv[3], care = argv[4];
+  if (care == "product") return signet::PosixDurableFiles().Replace(path, content, 0600).ok() ? 0 : 1;
   if (care == "in-place") return Write(path, content, O_TRUNC, true) && SyncFolder(folder) ? 0 : 1;
   const std::string temporary = path + ".tmp";
   if (!Write(temporary, content, O_EXCL, care != "no-file-sync")) return 1;

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "crypto/aes_gcm.h"
 #include "tests/testing/counting_random.h"
 #include "tests/testing/status_matchers.h"
 
@@ -22,6 +24,10 @@ using ::signet::testing::StatusIs;
 using ::testing::HasSubstr;
 
 constexpr absl::string_view kKeyId = "local-v1-8f3a1c0d9e7b2a44";
+
+absl::Span<const uint8_t> Bytes(absl::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
 
 std::unique_ptr<const LocalKek> MakeKek(uint8_t first) {
   CountingRandom random(first);
@@ -85,6 +91,24 @@ TEST_F(EnvelopeTest, NeverSealsTheSameTwice) {
     const std::string sealed = Seal("plaintext");
     EXPECT_TRUE(deks.insert(sealed.substr(20, 60)).second);
     EXPECT_TRUE(payloads.insert(sealed.substr(80)).second);
+  }
+}
+
+// Ciphertexts that differ do not show it: with fresh nonces one DEK for all of them looks like many.
+TEST_F(EnvelopeTest, NeverUsesADekOrANonceTwice) {
+  std::set<std::string> deks, nonces;
+  for (int i = 0; i < 100; ++i) {
+    const std::string sealed = Seal("plaintext");
+    EXPECT_TRUE(nonces.insert(sealed.substr(20, kGcmNonceBytes)).second);
+    EXPECT_TRUE(nonces.insert(sealed.substr(80, kGcmNonceBytes)).second);
+    std::string dek(kAesKeyBytes, '\0');
+    const std::string aad = absl::StrCat(absl::string_view("signet/v1/dek\0", 14), sealed.substr(0, 20),
+                                         std::string(1, static_cast<char>(kKeyId.size())), kKeyId);
+    ASSERT_THAT(AesGcmOpen(kek_->wrap_key().Expose(), Bytes(sealed).subspan(20, kGcmNonceBytes), Bytes(aad),
+                           Bytes(sealed).subspan(20 + kGcmNonceBytes, kAesKeyBytes + kGcmTagBytes),
+                           absl::MakeSpan(reinterpret_cast<uint8_t*>(dek.data()), dek.size())),
+                IsOk());
+    EXPECT_TRUE(deks.insert(dek).second);
   }
 }
 

@@ -40,6 +40,15 @@ TEST_F(SealSourceTest, BoundsThePassphrase) {
   EXPECT_THAT(PassphraseOf(std::string(2000, 'a')), StatusIs(absl::StatusCode::kOutOfRange));
 }
 
+TEST_F(SealSourceTest, NoErrorShowsThePassphrase) {
+  for (const size_t size : {7, 1025, 2000}) {
+    const std::string passphrase = std::string("hush").append(size - 4, 'h');
+    const absl::Status status = PassphraseOf(passphrase).status();
+    ASSERT_FALSE(status.ok()) << size;
+    EXPECT_THAT(std::string(status.message()), ::testing::Not(HasSubstr("hush"))) << size;
+  }
+}
+
 TEST_F(SealSourceTest, RefusesAPassphraseFileThatOthersMayRead) {
   Write("passphrase", "12345678", 0640);
   EXPECT_THAT(Passphrase(SealSource::PassphraseFile(Path("passphrase"))),

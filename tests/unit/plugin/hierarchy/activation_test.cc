@@ -53,6 +53,18 @@ TEST(ActivationTest, StatusAndEncryptShareASnapshot) {
   EXPECT_EQ(harness.hierarchy->Snapshot(), status);
 }
 
+TEST(ActivationTest, StatusNamesTheNewKeyIdAsSoonAsEncryptUsesIt) {
+  HierarchyHarness harness;
+  harness.StartStepped();
+  ASSERT_OK_AND_ASSIGN(auto status, harness.hierarchy->Writable());
+  const std::string old = status->key_id;
+  harness.remote->Rotate();
+  harness.Run(absl::Minutes(10));
+  ASSERT_NE(harness.Encrypt().key_id, old);
+  ASSERT_OK_AND_ASSIGN(status, harness.hierarchy->Writable());
+  EXPECT_EQ(status->key_id, harness.Encrypt().key_id);
+}
+
 TEST(ActivationTest, WithoutAKeyEncryptIsUnavailableAndNothingIsPublished) {
   HierarchyHarness harness;
   harness.client->FailAll(absl::UnavailableError("away"));

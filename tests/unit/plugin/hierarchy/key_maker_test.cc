@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/escaping.h"
 #include "crypto/local_kek.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_kms_client.h"
@@ -89,6 +90,32 @@ TEST_F(KeyMakerTest, RefusesAWrapThatUnwrapsToLessThanItWas) {
   };
   EXPECT_THAT(maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr),
               StatusIs(absl::StatusCode::kDataLoss));
+}
+
+// What Make says goes into the log.
+TEST_F(KeyMakerTest, NoErrorShowsTheKey) {
+  const std::vector<std::function<void(kms::UnwrapResult&)>> lies = {
+      [](kms::UnwrapResult& result) { result.plaintext.ExposeMutable()[31] ^= 1; },
+      [](kms::UnwrapResult& result) {
+        result.plaintext = crypto::SecretBytes::CopyOf(result.plaintext.Expose().subspan(0, 31)).value();
+      },
+      [](kms::UnwrapResult& result) { result.version->number = 7; }};
+  for (const auto& lie : lies) {
+    std::string key;
+    client_->unwrap_lie = [&](kms::UnwrapResult& result) {
+      key = std::string(result.plaintext.ExposeAsString());
+      lie(result);
+    };
+    const absl::Status status = maker_.Make(Target(), KeyMaker::Missing::kRefuse, nullptr).status();
+    ASSERT_FALSE(status.ok());
+    ASSERT_EQ(key.size(), crypto::kLocalKekBytes);
+    // A part of it would be bad enough.
+    const std::string part = key.substr(0, 4);
+    for (const std::string& shown :
+         {part, absl::BytesToHexString(part), absl::Base64Escape(key).substr(0, 6)}) {
+      EXPECT_THAT(std::string(status.message()), ::testing::Not(::testing::HasSubstr(shown)));
+    }
+  }
 }
 
 TEST_F(KeyMakerTest, RefusesABlobThatNoRecordHolds) {
