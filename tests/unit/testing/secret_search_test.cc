@@ -1,5 +1,6 @@
 #include "tests/testing/secret_search.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -35,6 +36,19 @@ TEST(SecretSearchTest, FindsBase64OfWhateverIsAround) {
     EXPECT_TRUE(ContainsSecret(absl::Base64Escape(around), Secret())) << before.size();
     EXPECT_TRUE(ContainsSecret(web_safe, Secret())) << before.size();
   }
+}
+
+TEST(SecretSearchTest, FindsWhatIsEscaped) {
+  EXPECT_TRUE(ContainsSecret(absl::StrCat("uid=", absl::CEscape(Secret())), Secret()));
+  const std::string unprintable(16, '\x01');
+  EXPECT_TRUE(ContainsSecret(absl::CHexEscape(unprintable), unprintable));
+}
+
+TEST(SecretSearchTest, NamesTheShapes) {
+  std::string unprintable;
+  for (int i = 0; i < 16; ++i) unprintable.push_back(static_cast<char>(0xA1 + i));
+  const std::string text = absl::StrCat(unprintable, " ", absl::BytesToHexString(unprintable));
+  EXPECT_THAT(FindSecret(text, unprintable), ::testing::ElementsAre("raw", "hex"));
 }
 
 TEST(SecretSearchTest, FindsAPart) {
