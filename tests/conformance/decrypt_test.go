@@ -73,7 +73,7 @@ func TestCase28_ALaggingNodeDecryptsANewerKeyID(t *testing.T) {
 	}
 
 	leader.MustCtl("keyring", "add", "--config", leader.ConfigPath())
-	lagging.ImportKeyringOf(leader)
+	lagging.ImportKeyringOf(leader, "primary")
 	lagging.Restart()
 	leader.MustCtl("keyring", "activate", "2", "--config", leader.ConfigPath())
 	leader.Restart()

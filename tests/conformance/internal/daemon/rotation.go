@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"strconv"
+	"time"
 
 	"signet/tests/conformance/internal/kmsclient"
 )
@@ -10,6 +11,18 @@ import (
 func (d *Daemon) AddVersion() {
 	d.t.Helper()
 	d.MustCtl("keyring", "add", "--activate", "--config", d.ConfigPath())
+}
+
+// AddVersionAt makes a new version active from then on.
+func (d *Daemon) AddVersionAt(at time.Time) {
+	d.t.Helper()
+	d.MustCtl("keyring", "add", "--activate", "--at", at.UTC().Format(time.RFC3339), "--config", d.ConfigPath())
+}
+
+// Add makes a new version that only decrypts, until it is activated.
+func (d *Daemon) Add() {
+	d.t.Helper()
+	d.MustCtl("keyring", "add", "--config", d.ConfigPath())
 }
 
 // Keyring is `signetctl keyring VERB VERSION`.
