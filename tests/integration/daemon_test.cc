@@ -178,15 +178,6 @@ TEST_F(DaemonTest, StopsOnSigintToo) {
   EXPECT_EQ(daemon.Wait(), 0);
 }
 
-TEST_F(DaemonTest, SighupIsIgnoredAndSaysThatARestartIsNeeded) {
-  DaemonProcess daemon(home_);
-  ASSERT_TRUE(daemon.WaitUntilReady()) << daemon.Logs();
-  daemon.Signal(SIGHUP);
-  EXPECT_TRUE(PollUntil([&] { return absl::StrContains(daemon.Logs(), "SIGHUP"); }));
-  EXPECT_THAT(KmsCaller(home_.kms_socket()).Status(), IsOk());
-  EXPECT_EQ(daemon.Stop(), 0);
-}
-
 TEST_F(DaemonTest, LogsEveryCallAtDebugLevelAndNeverWhatItCarries) {
   home_.Configure("log:\n  level: debug\n");
   DaemonProcess daemon(home_);
