@@ -33,10 +33,11 @@ type Daemon struct {
 // intervals: a new version is announced within a second. The path is short: a socket's is limited to 107 bytes.
 func New(t testing.TB) *Daemon {
 	t.Helper()
-	return newIn(t)
+	return NewWith(t)
 }
 
-func newIn(t testing.TB, initArguments ...string) *Daemon {
+// NewWith is New with more arguments for `signetctl init`.
+func NewWith(t testing.TB, initArguments ...string) *Daemon {
 	t.Helper()
 	programs, err := ProgramFolder()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // NewPeer makes another control-plane node of the same cluster, with the same keyring; nothing runs yet.
 func NewPeer(t testing.TB, of *Daemon) *Daemon {
 	t.Helper()
-	d := newIn(t, "--cluster-id", of.clusterID(), "--no-keyring")
+	d := NewWith(t, "--cluster-id", of.clusterID(), "--no-keyring")
 	d.ImportKeyringOf(of, "primary")
 	return d
 }

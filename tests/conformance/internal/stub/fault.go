@@ -19,6 +19,7 @@ const (
 	HealthzCapital    Fault = "healthz OK instead of ok"
 	NoKeyID           Fault = "an empty key_id"
 	OtherVersion      Fault = "version v3"
+	HealthzLater      Fault = "healthz bad, but no error, once the key has changed"
 	VersionFlips      Fault = "another version now and then"
 	StatusBehindCalls Fault = "Status waits for the other calls"
 )

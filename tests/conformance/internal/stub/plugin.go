@@ -89,6 +89,12 @@ func (p *plugin) keyFor(isStatus bool, calls int64) (string, cipher.AEAD) {
 	return p.current, p.keys[p.current]
 }
 
+func (p *plugin) hasChanged() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.previous != ""
+}
+
 func (p *plugin) failsNow() bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -106,6 +112,10 @@ func (p *plugin) Status(ctx context.Context, request *kmsapi.StatusRequest) (*km
 	switch p.fault {
 	case HealthzCapital:
 		response.Healthz = "OK"
+	case HealthzLater:
+		if p.hasChanged() {
+			response.Healthz = "not well"
+		}
 	case NoKeyID:
 		response.KeyId = ""
 	case OtherVersion:
