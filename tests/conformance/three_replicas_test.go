@@ -64,12 +64,13 @@ func TestThreeReplicasGoThroughTheLifeOfAKey(t *testing.T) {
 		})
 		converged()
 
-		// The next: by the clock, with a restart between.
+		// The next, from another node, with a restart between.
 		outside(func() {
-			r.all[1].AddVersionAt(time.Now().Add(4 * time.Second))
+			r.all[1].Add()
 			r.shareFrom(1, "primary")
 			r.all[2].restart(t)
 			for _, one := range r.all {
+				one.Keyring("activate", 3)
 				one.WaitUntilLeft(announced[1])
 			}
 		})

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"strconv"
-	"time"
 
 	"signet/tests/conformance/internal/kmsclient"
 )
@@ -11,12 +10,6 @@ import (
 func (d *Daemon) AddVersion() {
 	d.t.Helper()
 	d.MustCtl("keyring", "add", "--activate", "--config", d.ConfigPath())
-}
-
-// AddVersionAt makes a new version active from then on.
-func (d *Daemon) AddVersionAt(at time.Time) {
-	d.t.Helper()
-	d.MustCtl("keyring", "add", "--activate", "--at", at.UTC().Format(time.RFC3339), "--config", d.ConfigPath())
 }
 
 // Add makes a new version that only decrypts, until it is activated.
