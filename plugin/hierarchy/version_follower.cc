@@ -16,6 +16,7 @@ constexpr absl::Duration kLongestRetry = absl::Minutes(10);
 // While Describe is refused, it is tried again every so many looks.
 constexpr int kLooksWithoutDescribe = 10;
 constexpr absl::string_view kRolledBack = "rolled_back";
+constexpr absl::string_view kNotAnnounced = "not_announced";
 
 VersionWatcher::Timing TimingFor(VersionWatcher::Timing timing, const Provider& active) {
   if (active.client->type() == crypto::ProviderType::kLocal) {
@@ -193,6 +194,7 @@ void VersionFollower::DropPending(absl::string_view why) {
     dropped.swap(pending_);
   }
   if (!dropped.has_value()) return;
+  parts_.problems.Clear(kNotAnnounced);
   Tell(KeyEvent::Kind::kPendingDropped, dropped->target.announcement.key_id, std::string(why));
 }
 
@@ -237,9 +239,15 @@ void VersionFollower::Announce() {
   const absl::Status installed = parts_.publisher.Install(ready->target, *ready->made, "new version");
   if (!installed.ok()) {
     parts_.observer.OnStateProblem("state", installed);
+    parts_.problems.Set(
+        kNotAnnounced,
+        absl::StrCat("the state directory cannot be written; ", ready->target.announcement.key_id,
+                     " is not announced"),
+        "make room and check the permissions of state_directory; signetd tries again by itself");
     announce_retry_.Failed(kLongestRetry);
     return;
   }
+  parts_.problems.Clear(kNotAnnounced);
   MutexLock lock(mutex_);
   pending_.reset();
 }

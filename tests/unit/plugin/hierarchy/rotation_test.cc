@@ -102,9 +102,12 @@ TEST(RotationTest, AnUnwritableDiskKeepsTheOldKeyUntilItIsWritable) {
   harness.files.FailWrites("/state");
   harness.Run(absl::Minutes(10));
   EXPECT_EQ(KeyId(harness), old);
+  ASSERT_THAT(harness.hierarchy->State().problems, SizeIs(1));
+  EXPECT_EQ(harness.hierarchy->State().problems[0].kind, "not_announced");
   harness.files.Heal();
   harness.Run(absl::Minutes(10));
   EXPECT_NE(KeyId(harness), old);
+  EXPECT_THAT(harness.hierarchy->State().problems, SizeIs(0));
 }
 
 TEST(RotationTest, SkipsVersionsThatWereReplacedBeforeTheyWereAnnounced) {
