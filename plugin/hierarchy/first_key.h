@@ -47,8 +47,8 @@ class FirstKey {
   // the KMS names a superseded version (see superseded).
   absl::Status Obtain();
 
-  // While the version in use is revoked: publishes a key under another one that the KMS names and that was never
-  // announced. FAILED_PRECONDITION: it names none; else as Obtain.
+  // While the version in use is revoked: publishes a key under another one that the KMS names and that was
+  // never announced. FAILED_PRECONDITION: it names none; else as Obtain.
   absl::Status ObtainNewer();
 
   // Not OK while the last attempt failed because only a superseded version could have been announced.

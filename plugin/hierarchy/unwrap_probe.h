@@ -39,7 +39,8 @@ class UnwrapProbe {
     absl::Duration confirm_interval = absl::Seconds(10);  // between answers that confirm
     absl::Duration remote_call_timeout = absl::Milliseconds(2500);
   };
-  // While no key serves the only other calls ask for a newer version, as often: a recovery may be found sooner.
+  // While no key serves the only other calls ask for a newer version, as often: a recovery may be found
+  // sooner.
   static constexpr absl::Duration kIntervalWithoutKey = absl::Seconds(160);
   static constexpr absl::Duration kLocalIntervalWithoutKey = absl::Seconds(5);
   static constexpr size_t kOlderPerHour = 6;

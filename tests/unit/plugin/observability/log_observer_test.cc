@@ -120,7 +120,8 @@ TEST_F(LogObserverTest, TellsOfActivationAndItsFailure) {
   info_observer_.OnActivationFailed(absl::UnavailableError("sealed"), absl::Seconds(2));
   EXPECT_THAT(Output(),
               AllOf(HasSubstr("info key active key_id=local-v1-00"), HasSubstr("reason=\"first key\""),
-                    HasSubstr("warning key not obtained or renewed code=UNAVAILABLE"), HasSubstr("retry_in_ms=2000")));
+                    HasSubstr("warning key not obtained or renewed code=UNAVAILABLE"),
+                    HasSubstr("retry_in_ms=2000")));
 }
 
 TEST_F(LogObserverTest, TellsEventsAndWarnsOfTheBadOnes) {
