@@ -88,6 +88,8 @@ func TestCase38_ARotationThatFailsKeepsTheOldKeyID(t *testing.T) {
 	d.WaitUntilLeft(old[0].KeyID)
 	newer := seal(t, d, 1)[0]
 	ask(t, d, checks.Opens(append(old, newer)))
+	watch.AwaitAnswer(t)
+	watch.AwaitAnswer(t)
 	stop()
 	if err := watch.Failed(); err != nil {
 		t.Error(err)
