@@ -20,7 +20,9 @@ class CallBudgets {
   // What two rhythms and six calls besides make of an hour: 45 with the default intervals. `clock` outlives
   // the object.
   CallBudgets(absl::Duration watch_interval, absl::Duration probe_interval, const Clock& clock)
-      : per_hour_(PerHour(watch_interval) + PerHour(probe_interval) + 6), clock_(clock) {}
+      : per_hour_(PerHour(watch_interval) + PerHour(probe_interval) + 6),
+        probes_(PerHour(probe_interval * 0.9)),  // of the record in use, each as early as its jitter allows
+        clock_(clock) {}
 
   bool Take(const Provider& provider) {
     if (provider.client->type() == crypto::ProviderType::kLocal) return true;
@@ -33,10 +35,11 @@ class CallBudgets {
     return static_cast<size_t>(std::ceil(absl::FDivDuration(absl::Hours(1), interval)));
   }
   CallBudget& Of(const Provider& provider) {
-    return budgets_.try_emplace(provider.name, per_hour_).first->second;
+    return budgets_.try_emplace(provider.name, per_hour_, probes_).first->second;
   }
 
   const size_t per_hour_;
+  const size_t probes_;
   const Clock& clock_;
   std::map<std::string, CallBudget> budgets_;
 };

@@ -93,7 +93,7 @@ absl::Status FirstKey::ObtainNewer() {
 }
 
 std::optional<StoredRecord> FirstKey::FittingStoredRecord() const {
-  const std::shared_ptr<const PersistentState> state = parts_.store.Current();
+  const StateView state = parts_.store.Current();
   if (stored_rejected_ || !state->record.has_value() || state->history.empty()) return std::nullopt;
   // The key_id is made of provider, wrap-set, version and generation: when it is the newest of history and
   // what the plan makes of the stored version, all of them fit.

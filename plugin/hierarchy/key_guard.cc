@@ -13,7 +13,7 @@ const Provider* KeyGuard::FindStopped(absl::Status& status) const {
   std::string bytes;
   if (const auto published = parts_.slot.Get(); published != nullptr) {
     bytes = published->key->record;
-  } else if (const auto state = parts_.store.Current(); state->record.has_value()) {
+  } else if (const StateView state = parts_.store.Current(); state->record.has_value()) {
     bytes = state->record->record;
   }
   const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(bytes);

@@ -235,8 +235,8 @@ class KeyHierarchyImpl final : public KeyHierarchy {
                                 "give the KMS back to signetd; Encrypt goes on at once then",
                                 state.offline_until});
     }
-    if (const std::string degraded = store_->Current()->degraded_key_id;
-        !degraded.empty() && degraded == publisher_.Newest()) {
+    const StateView stored = store_->Current();
+    if (!stored->degraded_key_id.empty() && stored->degraded_key_id == publisher_.Newest()) {
       state.problems.push_back(
           {"degraded_start", "data was written that not every provider of the wrap-set can read",
            "raise key_id_generation on every node, then migrate the stored data", absl::InfinitePast()});

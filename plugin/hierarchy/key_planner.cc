@@ -44,7 +44,8 @@ KeyPlan KeyPlanner::PlanFor(const std::string& active) const {
     if (provider != plan.active) plan.wrap_set.push_back(provider);
   }
   plan.generation = options_.generation;
-  for (const AcceptedGeneration& accepted : store_.Current()->accepted) {
+  const StateView state = store_.Current();
+  for (const AcceptedGeneration& accepted : state->accepted) {
     if (accepted.key == NameOf(*plan.active))
       plan.generation = std::max(plan.generation, accepted.generation);
   }
@@ -52,7 +53,7 @@ KeyPlan KeyPlanner::PlanFor(const std::string& active) const {
 }
 
 std::optional<KeyPlan> KeyPlanner::InForce() const {
-  const auto state = store_.Current();
+  const StateView state = store_.Current();
   if (!state->record.has_value() || state->record->wrap_set.empty() || state->history.empty()) {
     return std::nullopt;
   }
@@ -74,7 +75,7 @@ bool KeyPlanner::HasPassed(const PersistentState& state) const {
 }
 
 absl::Duration KeyPlanner::Wait() const {
-  const auto state = store_.Current();
+  const StateView state = store_.Current();
   const bool timed = options_.active_from != absl::InfinitePast();
   if (timed && !options_.active_before.empty()) {
     return HasPassed(*state) ? absl::ZeroDuration() : options_.active_from - clock_.Wall();
@@ -144,7 +145,8 @@ bool KeyPlanner::Remember(PersistentState& state) const {
 }
 
 bool KeyPlanner::NeedsRemembering() const {
-  PersistentState copy = *store_.Current();
+  const StateView state = store_.Current();
+  PersistentState copy = *state;
   return Remember(copy);
 }
 

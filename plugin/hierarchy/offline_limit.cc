@@ -6,7 +6,8 @@ namespace signet {
 
 OfflineLimit::OfflineLimit(absl::Duration limit, StateStore& store, const Clock& clock)
     : limit_(limit), store_(store), clock_(clock) {
-  const auto& success = store_.Current()->last_remote_success;
+  const StateView state = store_.Current();
+  const auto& success = state->last_remote_success;
   const absl::Duration elapsed = success.has_value() ? Elapsed(*success, store_.Now()) : absl::ZeroDuration();
   Set(clock_.BootTime() + limit_ - elapsed);
 }
@@ -14,7 +15,8 @@ OfflineLimit::OfflineLimit(absl::Duration limit, StateStore& store, const Clock&
 absl::Status OfflineLimit::Succeeded() {
   Set(clock_.BootTime() + limit_);
   const TimeMark now = store_.Now();
-  const auto& written = store_.Current()->last_remote_success;
+  const StateView before = store_.Current();
+  const auto& written = before->last_remote_success;
   if (written.has_value() && Elapsed(*written, now) < std::min(absl::Hours(1), limit_ / 20)) {
     return absl::OkStatus();
   }

@@ -18,8 +18,10 @@ std::vector<RemoteKeyName> NamesOf(const std::vector<const Provider*>& providers
 
 }  // namespace
 
-Publisher::Publisher(Options options, Parts parts)
-    : options_(options), parts_(parts), announced_(parts_.store.Current()->history) {}
+Publisher::Publisher(Options options, Parts parts) : options_(options), parts_(parts) {
+  const StateView state = parts_.store.Current();
+  announced_ = state->history;
+}
 
 KeyHistory::Verdict Publisher::Judge(const AnnouncedKey& candidate) const {
   MutexLock lock(mutex_);
@@ -99,7 +101,8 @@ void Publisher::PublishUnstored(const KeyTarget& target, const MadeKey& made) {
 // A key_id that the disk does not know is not announced, or a restart could fall back behind it; only where
 // the disk knows none at all there is nothing to fall back to.
 bool Publisher::MayPublishUnstored(const KeyTarget& target) const {
-  const KeyHistory& durable = parts_.store.Current()->history;
+  const StateView state = parts_.store.Current();
+  const KeyHistory& durable = state->history;
   return durable.empty() || durable.newest().key_id == target.announcement.key_id;
 }
 

@@ -47,9 +47,9 @@ absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(const std::string& 
   return store;
 }
 
-std::shared_ptr<const PersistentState> StateStore::Current() const {
+StateView StateStore::Current() const {
   MutexLock lock(mutex_);
-  return current_;
+  return StateView(current_);
 }
 
 TimeMark StateStore::Now() const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,6 +19,20 @@
 #include "plugin/hierarchy/state_format.h"
 
 namespace signet {
+
+// A state as it was at one moment. Keeps it alive, so it is named before it is looked into: a reference into
+// a temporary would dangle at the next Update.
+class StateView {
+ public:
+  explicit StateView(std::shared_ptr<const PersistentState> state) : state_(std::move(state)) {}
+  const PersistentState& operator*() const& { return *state_; }
+  const PersistentState* operator->() const& { return state_.get(); }
+  void operator*() const&& = delete;
+  void operator->() const&& = delete;
+
+ private:
+  std::shared_ptr<const PersistentState> state_;
+};
 
 class StateStore {
  public:
@@ -30,7 +45,7 @@ class StateStore {
                                                           DurableFiles& files, HierarchyObserver& observer);
 
   // The last state that is certainly on the disk.
-  std::shared_ptr<const PersistentState> Current() const;
+  StateView Current() const;
 
   // This moment, for limits that hold across restarts.
   TimeMark Now() const;

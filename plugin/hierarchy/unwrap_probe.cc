@@ -39,7 +39,7 @@ Rhythm& UnwrapProbe::RhythmOf(const std::string& provider) {
 
 std::string UnwrapProbe::RecordInUse() const {
   if (const auto published = parts_.slot.Get(); published != nullptr) return published->key->record;
-  const auto state = parts_.store.Current();
+  const StateView state = parts_.store.Current();
   return state->record.has_value() ? state->record->record : std::string();
 }
 

@@ -103,7 +103,7 @@ MonotonicTime VersionFollower::next() const {
 
 void VersionFollower::Step() {
   if (watcher_->Due()) {
-    if (parts_.budgets.Take(*plan_.active)) {
+    if (MayLook()) {
       (void)Look();
     } else {
       watcher_->HearNothing();
@@ -111,6 +111,13 @@ void VersionFollower::Step() {
   }
   Prepare();
   Announce();
+}
+
+// What changed is confirmed at once, whatever was asked in the hour before; an answer that never settles does
+// not make that a flood.
+bool VersionFollower::MayLook() {
+  if (!watcher_->candidate().empty() && confirmations_.Take(parts_.clock.Monotonic())) return true;
+  return parts_.budgets.Take(*plan_.active);
 }
 
 absl::StatusOr<KeyTarget> VersionFollower::Ask(const KeyPlan& plan) {

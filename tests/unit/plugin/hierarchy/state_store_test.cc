@@ -27,6 +27,18 @@ using ::testing::SizeIs;
 using testing::StatusIs;
 using testing::TempDir;
 
+PersistentState Current(const StateStore& store) {
+  const StateView state = store.Current();
+  return *state;
+}
+
+template <typename View>
+concept CanBeLookedInto = requires(View&& view) {
+  std::forward<View>(view)->history;
+};
+static_assert(CanBeLookedInto<const StateView&>);
+static_assert(!CanBeLookedInto<StateView>, "a view that nobody holds is gone before the reference into it");
+
 class StateStoreTest : public ::testing::Test {
  protected:
   absl::StatusOr<std::unique_ptr<StateStore>> Open() {
@@ -60,10 +72,10 @@ TEST_F(StateStoreTest, WhatWasUpdatedIsThereAfterAReopen) {
   {
     ASSERT_OK_AND_ASSIGN(const auto store, Open());
     ASSERT_THAT(store->Update([](PersistentState& state) { return Announce(state, "a"); }), IsOk());
-    EXPECT_EQ(store->Current()->history.newest().key_id, "a");
+    EXPECT_EQ(Current(*store).history.newest().key_id, "a");
   }
   ASSERT_OK_AND_ASSIGN(const auto store, Open());
-  EXPECT_EQ(store->Current()->history.newest().key_id, "a");
+  EXPECT_EQ(Current(*store).history.newest().key_id, "a");
   EXPECT_THAT(observer_.state_problems(), IsEmpty());
 }
 
@@ -72,10 +84,10 @@ TEST_F(StateStoreTest, AFailedUpdateShowsTheOldState) {
   files_.FailWrites("state");
   EXPECT_THAT(store->Update([](PersistentState& state) { return Announce(state, "a"); }),
               StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_TRUE(store->Current()->history.empty());
+  EXPECT_TRUE(Current(*store).history.empty());
   files_.Heal();
   EXPECT_THAT(store->Update([](PersistentState& state) { return Announce(state, "b"); }), IsOk());
-  EXPECT_THAT(store->Current()->history.entries(), SizeIs(1));
+  EXPECT_THAT(Current(*store).history.entries(), SizeIs(1));
 }
 
 TEST_F(StateStoreTest, AnUpdateThatChangesNothingIsNotWritten) {
@@ -95,7 +107,7 @@ TEST_F(StateStoreTest, UpdatesOfManyThreadsAllCount) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_THAT(store->Current()->history.entries(), SizeIs(40));
+  EXPECT_THAT(Current(*store).history.entries(), SizeIs(40));
 }
 
 TEST_F(StateStoreTest, RemembersTheHighestWallTimeThoughTheClockIsSetBack) {
@@ -104,13 +116,13 @@ TEST_F(StateStoreTest, RemembersTheHighestWallTimeThoughTheClockIsSetBack) {
   ASSERT_THAT(store->Update([](PersistentState&) { return true; }), IsOk());
   clock_.JumpWall(-absl::Hours(24));
   ASSERT_THAT(store->Update([](PersistentState&) { return true; }), IsOk());
-  EXPECT_EQ(store->Current()->last_write.node_time, before);
+  EXPECT_EQ(Current(*store).last_write.node_time, before);
 }
 
 TEST_F(StateStoreTest, ATornFileIsSetAsideAndReported) {
   WriteFile("SGNTSTAT torn");
   ASSERT_OK_AND_ASSIGN(const auto store, Open());
-  EXPECT_TRUE(store->Current()->history.empty());
+  EXPECT_TRUE(Current(*store).history.empty());
   ASSERT_THAT(observer_.state_problems(), SizeIs(1));
   EXPECT_EQ(observer_.state_problems()[0].first, "state");
   EXPECT_THAT(std::string(observer_.state_problems()[0].second.message()),
