@@ -73,6 +73,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (++documents_ == 2) problems_.Add(lines_.Position(mark), "", "a second document: only one is allowed");
   }
   void OnDocumentEnd() override {}
+  bool has_second_document() const { return documents_ > 1; }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     YamlNode node;
@@ -274,7 +275,8 @@ std::optional<YamlNode> ParseYaml(absl::string_view text, ConfigProblems& proble
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    // Not to the end: before a stray "," the parser finds empty documents for ever.
+    while (parser.HandleNextDocument(builder) && !builder.has_second_document()) {
     }
   } catch (const YAML::DeepRecursion& error) {
     problems.Add(lines.Position(error.mark), "", "nested too deeply");

@@ -108,6 +108,11 @@ TEST(YamlTreeTest, RefusesWhatFollowsTheDocument) {
   EXPECT_THAT(Problems("a: 1\n...\ngarbage: [\n"), HasSubstr("a second document"));
 }
 
+TEST(YamlTreeTest, EndsThoughTheParserStandsStillBeforeAStrayComma) {
+  EXPECT_THAT(Problems(", b]"), HasSubstr("a second document"));
+  EXPECT_THAT(Problems("a: 1\n---\n, b"), HasSubstr("a second document"));
+}
+
 TEST(YamlTreeTest, AcceptsWindowsLineEndsButNoLoneCarriageReturn) {
   EXPECT_EQ(Problems("a: 1\r\nb: 'x'\r\n"), "");
   EXPECT_EQ(Problems("a: 1\rb: 2\n"), "f:1:5: a control character");
