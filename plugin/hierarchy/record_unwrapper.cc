@@ -1,6 +1,7 @@
 #include "plugin/hierarchy/record_unwrapper.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -41,49 +42,75 @@ absl::StatusOr<kms::UnwrapResult> RecordUnwrapper::AskProvider(const Provider& p
   return refused;
 }
 
-absl::StatusOr<std::vector<RecordUnwrapper::Turn>> RecordUnwrapper::Turns(
-    const crypto::Record& record) const {
+std::vector<RecordUnwrapper::Turn> RecordUnwrapper::Turns(const crypto::Record& record) const {
   std::vector<Turn> turns;
   for (const crypto::RecordEntry& entry : record.entries) {
     const Provider* const provider = providers_.Find(entry.provider_type, entry.fingerprint);
     if (provider != nullptr) turns.push_back({provider, &entry});
   }
   if (board_ == nullptr || turns.size() < 2) return turns;
-  const auto stopped = [this](const Turn& turn) { return !board_->Stopped(turn.provider->name).ok(); };
-  if (on_revoked_ == OnRevoked::kDeny) {
-    const auto found = std::find_if(turns.begin(), turns.end(), stopped);
-    if (found != turns.end()) return board_->Stopped(found->provider->name);
-  }
-  const auto rank = [this, &stopped](const Turn& turn) {
-    return stopped(turn) ? 2 : board_->Avoided(turn.provider->name) ? 1 : 0;
+  const auto rank = [this](const Turn& turn) {
+    return IsStopped(turn) ? 2 : board_->Avoided(turn.provider->name) ? 1 : 0;
   };
   std::stable_sort(turns.begin(), turns.end(),
                    [&rank](const Turn& a, const Turn& b) { return rank(a) < rank(b); });
   return turns;
 }
 
-absl::StatusOr<std::shared_ptr<const crypto::LocalKek>> RecordUnwrapper::Unwrap(
-    absl::string_view record_bytes, const crypto::Record& record, const kms::CallContext& call) const {
+bool RecordUnwrapper::IsStopped(const Turn& turn) const { return !board_->Stopped(turn.provider->name).ok(); }
+
+kms::CallContext RecordUnwrapper::ShareOf(const kms::CallContext& call, size_t turns) const {
+  kms::CallContext share = call;
+  if (call.deadline != absl::InfiniteDuration()) {
+    const MonotonicTime now = providers_.clock().Monotonic();
+    share.deadline = now + (call.deadline - now) / static_cast<int64_t>(turns);
+  }
+  return share;
+}
+
+// Known to be denied or revoked is the answer unless the provider itself takes it back: nothing else may ever
+// ask it again, where no key in use was wrapped by it.
+absl::StatusOr<kms::UnwrapResult> RecordUnwrapper::AskStopped(const std::vector<Turn>& turns,
+                                                              const kms::CallContext& call) const {
+  absl::StatusOr<kms::UnwrapResult> unwrapped = absl::InternalError("no provider was asked");
+  for (size_t i = 0; i < turns.size(); ++i) {
+    unwrapped = AskProvider(*turns[i].provider, *turns[i].entry, ShareOf(call, turns.size() - i));
+    if (absl::IsCancelled(unwrapped.status())) return unwrapped;
+    if (unwrapped.ok()) continue;
+    SIGNET_RETURN_IF_ERROR(board_->Stopped(turns[i].provider->name));
+    return unwrapped;
+  }
+  return unwrapped;
+}
+
+absl::StatusOr<kms::UnwrapResult> RecordUnwrapper::AskInTurn(const std::vector<Turn>& turns,
+                                                             const kms::CallContext& call) const {
   absl::StatusOr<kms::UnwrapResult> unwrapped =
       absl::NotFoundError("no configured provider can unwrap this record");
-  SIGNET_ASSIGN_OR_RETURN(const std::vector<Turn> turns, Turns(record));
   for (size_t i = 0; i < turns.size(); ++i) {
-    kms::CallContext share = call;
-    if (call.deadline != absl::InfiniteDuration()) {
-      const MonotonicTime now = providers_.clock().Monotonic();
-      share.deadline = now + (call.deadline - now) / static_cast<int64_t>(turns.size() - i);
-    }
-    unwrapped = AskProvider(*turns[i].provider, *turns[i].entry, share);
+    unwrapped = AskProvider(*turns[i].provider, *turns[i].entry, ShareOf(call, turns.size() - i));
     if (unwrapped.ok() || absl::IsCancelled(unwrapped.status())) break;
     const bool passes = on_revoked_ == OnRevoked::kFallback && IsRefused(unwrapped.status());
     if (!passes && !IsUnreachable(unwrapped.status())) break;
   }
-  SIGNET_RETURN_IF_ERROR(unwrapped.status());
-  if (unwrapped->plaintext.size() != crypto::kLocalKekBytes) {
+  return unwrapped;
+}
+
+absl::StatusOr<std::shared_ptr<const crypto::LocalKek>> RecordUnwrapper::Unwrap(
+    absl::string_view record_bytes, const crypto::Record& record, const kms::CallContext& call) const {
+  const std::vector<Turn> turns = Turns(record);
+  std::vector<Turn> stopped;
+  if (board_ != nullptr && turns.size() > 1 && on_revoked_ == OnRevoked::kDeny) {
+    std::copy_if(turns.begin(), turns.end(), std::back_inserter(stopped),
+                 [this](const Turn& turn) { return IsStopped(turn); });
+  }
+  SIGNET_ASSIGN_OR_RETURN(const kms::UnwrapResult unwrapped,
+                          stopped.empty() ? AskInTurn(turns, call) : AskStopped(stopped, call));
+  if (unwrapped.plaintext.size() != crypto::kLocalKekBytes) {
     return absl::DataLossError("record: the KMS returned a key of a wrong size");
   }
   SIGNET_ASSIGN_OR_RETURN(std::shared_ptr<const crypto::LocalKek> kek,
-                          crypto::LocalKek::Derive(unwrapped->plaintext));
+                          crypto::LocalKek::Derive(unwrapped.plaintext));
   for (const std::string& cluster_id : cluster_ids_) {
     if (kek->VerifyRecord(record_bytes, cluster_id).ok()) return kek;
   }

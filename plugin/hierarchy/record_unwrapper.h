@@ -24,7 +24,7 @@ class RecordUnwrapper {
  public:
   // What a provider that is known to be denied or revoked means for records that others wrapped, too.
   enum class OnRevoked {
-    kDeny,      // that is the answer: redundancy does not defeat the kill switch
+    kDeny,      // only it can say otherwise: redundancy does not defeat the kill switch
     kFallback,  // the others are asked
   };
   // `cluster_ids`: ours, then the previous ones; not empty. `board` may be null. Both outlive the object.
@@ -58,8 +58,16 @@ class RecordUnwrapper {
     const Provider* provider;
     const crypto::RecordEntry* entry;
   };
-  // The configured ones, best first; an error: the known answer.
-  absl::StatusOr<std::vector<Turn>> Turns(const crypto::Record& record) const;
+  // The configured ones, best first.
+  std::vector<Turn> Turns(const crypto::Record& record) const;
+  // There is a board.
+  bool IsStopped(const Turn& turn) const;
+  absl::StatusOr<kms::UnwrapResult> AskStopped(const std::vector<Turn>& turns,
+                                               const kms::CallContext& call) const;
+  absl::StatusOr<kms::UnwrapResult> AskInTurn(const std::vector<Turn>& turns,
+                                              const kms::CallContext& call) const;
+  // Of the time that is left, when so many are still to be asked.
+  kms::CallContext ShareOf(const kms::CallContext& call, size_t turns) const;
 
   const std::vector<std::string> cluster_ids_;
   const ProviderSet& providers_;

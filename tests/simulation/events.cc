@@ -23,6 +23,7 @@ void Touch(World& world, RemoteKey& key) { key.changed = world.now(); }
 std::string Rotate(Scene& scene) {
   RemoteKey& key = AnyKey(scene.world);
   if (key.revoked) return "";
+  if (key.rolled_back()) key.last_rolled_back = scene.world.now();
   key.newest = key.key->Rotate();
   Touch(scene.world, key);
   return absl::StrCat(key.provider, " to ", key.newest);
@@ -40,6 +41,7 @@ std::string RollBack(Scene& scene) {
 std::string RollForward(Scene& scene) {
   for (RemoteKey& key : scene.world.keys()) {
     if (!key.rolled_back() || key.revoked) continue;
+    key.last_rolled_back = scene.world.now();
     key.key->SetCurrent(key.newest);
     Touch(scene.world, key);
     return absl::StrCat(key.provider, " to ", key.newest);
@@ -356,6 +358,7 @@ const std::vector<Event>& AllEvents() {
 void HealEverything(Scene& scene) {
   for (RemoteKey& key : scene.world.keys()) {
     if (key.revoked) SetRevoked(scene.world, key, false);
+    key.last_rolled_back = scene.world.now();
     key.key->SetCurrent(key.newest);
     Touch(scene.world, key);
   }

@@ -83,10 +83,16 @@ bool Judge::AnyRolledBack() {
                      [](const RemoteKey& key) { return key.rolled_back(); });
 }
 
+bool Judge::AnyRolledBackSince(absl::Duration since) {
+  return AnyRolledBack() ||
+         std::any_of(world_.keys().begin(), world_.keys().end(),
+                     [&](const RemoteKey& key) { return world_.now() - key.last_rolled_back < since; });
+}
+
 Violation Judge::CheckWrites(Node& node) {
   const absl::StatusOr<std::string> key_id = node.KeyId();
   const NodeHistory& history = world_.history(node.number());
-  if (Calm(node, kWritesAgain) && !key_id.ok() && !AnyRolledBack()) {
+  if (Calm(node, kWritesAgain) && !key_id.ok() && !AnyRolledBackSince(kWritesAgain)) {
     return absl::StrCat(Name(node), " cannot encrypt though nothing is wrong: ", key_id.status().ToString());
   }
   if (!key_id.ok()) return std::nullopt;

@@ -50,6 +50,8 @@ class Judge {
   // Nothing has been wrong with the node and its links for so long.
   bool Calm(Node& node, absl::Duration since);
   bool AnyRolledBack();
+  // Now or within the last `since`.
+  bool AnyRolledBackSince(absl::Duration since);
   // No version that its local KEK was wrapped under is destroyed.
   bool CanOpen(const Sealed& sealed);
 

@@ -29,6 +29,8 @@ struct RemoteKey {
   absl::Duration changed = -absl::InfiniteDuration();  // the current version, by whatever
   absl::Duration revocation_changed = -absl::InfiniteDuration();
 
+  absl::Duration last_rolled_back = -absl::InfiniteDuration();  // when a rollback ended
+
   bool rolled_back() const { return key->current() != newest; }
 };
 

@@ -151,8 +151,19 @@ TEST_F(RedundancyTest, ARevokedProviderAnywhereInTheRecordIsTheAnswer) {
   harness_.Run(absl::Minutes(5));
   EXPECT_THAT(harness_.hierarchy->Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
   const size_t unwraps = harness_.unwraps();
+  standby_->FailAll(kAway);
   EXPECT_THAT(harness_.DecryptStepped(stored), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(harness_.unwraps(), unwraps) << "the other provider must not be asked";
+}
+
+TEST_F(RedundancyTest, ARevokedProviderTakesItBackByOpeningTheRecord) {
+  harness_.StartStepped();
+  const Stored stored = harness_.Encrypt("secret");
+  standby_key_->Disable(1);
+  harness_.Run(absl::Minutes(5));
+  ASSERT_THAT(harness_.hierarchy->Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  standby_key_->Enable(1);
+  EXPECT_THAT(harness_.DecryptStepped(stored), IsOk());
 }
 
 TEST_F(RedundancyTest, FallbackOnRevokedReadsThroughTheOthers) {
