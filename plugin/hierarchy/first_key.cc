@@ -32,7 +32,7 @@ absl::Status FirstKey::Obtain() {
     return superseded_.ok() ? made : StayOnNewest();
   }
   if (PreferDescribed(*stored)) return absl::OkStatus();
-  const absl::Status adopted = AdoptStored(*stored);
+  absl::Status adopted = AdoptStored(*stored);
   if (adopted.ok() || IsTransient(adopted)) return adopted;
   if (absl::IsDataLoss(adopted) || absl::IsInvalidArgument(adopted) || absl::IsNotFound(adopted)) {
     stored_rejected_ = true;
@@ -114,7 +114,7 @@ absl::Status FirstKey::AdoptStored(const StoredRecord& stored) {
   call.cancellation = parts_.cancellation;
   MadeKey key{stored.record, crypto::ComputeLocalKekId(stored.record), nullptr, {}};
   SIGNET_ASSIGN_OR_RETURN(key.kek, parts_.unwrapper.Unwrap(stored.record, record, call));
-  const absl::Status adopted = parts_.publisher.Adopt(target, stored, key);
+  absl::Status adopted = parts_.publisher.Adopt(target, stored, key);
   if (adopted.ok() || absl::IsOutOfRange(adopted)) return adopted;
   return parts_.installer.FallBackToUnstored(target, adopted);
 }

@@ -11,14 +11,13 @@ namespace {
 // Names what a plan announces whatever the version. Kept in the state directory only.
 crypto::Fingerprint DigestOf(const KeyPlan& plan) {
   std::string active, others, generation = std::to_string(plan.generation);
-  std::vector<RemoteKeyName> names;
-  for (const Provider* provider : plan.wrap_set) names.push_back(NameOf(*provider));
   const auto text = [](const RemoteKeyName& name) {
     std::string bytes(1, static_cast<char>(name.provider_type));
     return bytes.append(reinterpret_cast<const char*>(name.fingerprint.data()), name.fingerprint.size());
   };
   std::vector<std::string> sorted;
-  for (const RemoteKeyName& name : names) sorted.push_back(text(name));
+  sorted.reserve(plan.wrap_set.size());
+  for (const Provider* provider : plan.wrap_set) sorted.push_back(text(NameOf(*provider)));
   std::sort(sorted.begin(), sorted.end());
   for (const std::string& name : sorted) others += name;
   active = text(NameOf(*plan.active));

@@ -12,6 +12,7 @@ namespace {
 
 std::vector<RemoteKeyName> NamesOf(const std::vector<const Provider*>& providers) {
   std::vector<RemoteKeyName> names;
+  names.reserve(providers.size());
   for (const Provider* provider : providers) names.push_back(NameOf(*provider));
   return names;
 }
@@ -77,7 +78,7 @@ absl::Status Publisher::Adopt(const KeyTarget& target, const StoredRecord& store
   }
   auto uses = std::make_shared<UseCounter>(stored.reserved_uses, stored.reserved_uses, options_.max_uses);
   const uint64_t reserved = uses->NextReserved();
-  const absl::Status written = parts_.store.Update([&](PersistentState& state) {
+  absl::Status written = parts_.store.Update([&](PersistentState& state) {
     state.record->reserved_uses = reserved;
     state.last_remote_success = now;
     parts_.planner.Remember(state);
