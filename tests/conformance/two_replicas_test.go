@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -160,4 +161,57 @@ func TestCase56_TwoAPIServersConvergeInOnePass(t *testing.T) {
 		}
 	})
 	r.expectSmooth()
+}
+
+// Their clocks are two hours apart, and jump by as much under the running daemons and over restarts: what is
+// announced stays the keyring's, on all of them.
+func TestCase57_ClocksHoursApartDoNotChangeTheKeyID(t *testing.T) {
+	r := newReplicas(t, 3)
+	offsets := []time.Duration{time.Hour, 0, -time.Hour}
+	old := r.expectOneKeyID()
+	var all []sealed
+	same := func(keyID string) {
+		t.Helper()
+		for _, one := range r.all {
+			made := seal(t, one.Daemon, 3)
+			if made[0].KeyID != keyID {
+				t.Errorf("encrypts under %s, want %s", made[0].KeyID, keyID)
+			}
+			all = append(all, made...)
+		}
+		for _, one := range r.all {
+			ask(t, one.Daemon, checks.Opens(all))
+		}
+	}
+	for i, one := range r.all {
+		one.SetClock(offsets[i])
+		one.restart(t)
+		one.WaitUntilClock(offsets[i])
+	}
+	same(old)
+	r.all[0].Add()
+	r.share("primary")
+	for _, one := range r.all {
+		one.Keyring("activate", 2)
+		one.WaitUntilLeft(old)
+	}
+	newer := r.expectOneKeyID()
+	same(newer)
+	for i, one := range r.all {
+		one.SetClock(-offsets[i])
+		one.WaitUntilClock(-offsets[i])
+	}
+	same(newer)
+	for i, one := range r.all {
+		one.SetClock(offsets[i])
+		one.restart(t)
+		one.WaitUntilClock(offsets[i])
+	}
+	same(newer)
+	r.expectUnfailing()
+	for i, one := range r.all {
+		if got, want := one.watch.Announced(), []string{old, newer}; !slices.Equal(got, want) {
+			t.Errorf("replica %d announced %v, want %v", i, got, want)
+		}
+	}
 }

@@ -27,6 +27,8 @@ type Daemon struct {
 	socket   string
 	logPath  string
 	process  *process // null while it does not run
+
+	environment []string // null: that of the tests
 }
 
 // New makes the folder with `signetctl init`; nothing runs yet. It differs from what is shipped by short watch

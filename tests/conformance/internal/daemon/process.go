@@ -33,6 +33,7 @@ func (d *Daemon) Launch() {
 	command := exec.Command(filepath.Join(d.programs, "signetd"), "--config", d.ConfigPath())
 	command.Stderr = log
 	command.Stdout = log
+	command.Env = d.environment
 	// Should the tests be killed, the daemons go too.
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := command.Start(); err != nil {
