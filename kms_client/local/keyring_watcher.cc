@@ -1,5 +1,6 @@
 #include "kms_client/local/keyring_watcher.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -130,6 +131,44 @@ absl::StatusOr<std::shared_ptr<const Keyring>> KeyringWatcher::LoadSuccessor(con
     return absl::Status(fits.code(), absl::StrCat(file_.path(), ": not taken up: ", fits.message()));
   }
   return std::make_shared<const Keyring>(std::move(next));
+}
+
+absl::Status KeyringWatcher::Rotate(const CallContext& call, crypto::RandomSource& random) {
+  std::shared_ptr<const Keyring> held;
+  {
+    MutexLock lock(mutex_);
+    while (busy_) {
+      if (clock_.Monotonic() >= call.deadline) {
+        return absl::DeadlineExceededError("the keyring is being read");
+      }
+      clock_.WaitUntil(mutex_, idle_, call.deadline);
+    }
+    busy_ = true;
+    held = keyring_;
+  }
+  const absl::Status added = AddActiveVersion(*held, random);
+  MutexLock lock(mutex_);
+  busy_ = false;
+  idle_.NotifyAll();
+  return added;
+}
+
+absl::Status KeyringWatcher::AddActiveVersion(const Keyring& held, crypto::RandomSource& random) {
+  const absl::Time now = clock_.Wall();
+  const auto change = [&](Keyring& keyring) -> absl::Status {
+    SIGNET_RETURN_IF_ERROR(CheckSuccessor(held, keyring));
+    for (const KeyringVersion& version : keyring.versions()) {
+      const bool waits = version.state == KeyringVersionState::kEnabled && !version.activated &&
+                         version.activate_at.has_value() && *version.activate_at > now;
+      if (waits) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("version ", version.number, " of the keyring waits for its activation time"));
+      }
+    }
+    SIGNET_ASSIGN_OR_RETURN(const uint32_t number, keyring.Add(random, now, "rotated by signetd"));
+    return keyring.Activate(number, std::nullopt, now);
+  };
+  return file_.Update(change, KeyringFile::Wait::kNever);
 }
 
 void KeyringWatcher::RememberActivation(uint32_t number) {

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "crypto/random.h"
 #include "kms_client/kms_client.h"
 #include "kms_client/local/keyring.h"
 #include "kms_client/local/keyring_file.h"
@@ -44,6 +45,12 @@ class KeyringWatcher {
   absl::StatusOr<std::shared_ptr<const Keyring>> KeyringWith(const CallContext& call,
                                                              absl::string_view version_id);
 
+  // Adds a version to the file and activates it there; the next call sees it. FAILED_PRECONDITION: the file
+  // is not one that would be taken up, or another version waits for its time, which would never come then;
+  // UNAVAILABLE: another process is changing the file; DEADLINE_EXCEEDED: another thread is at it; else as
+  // KeyringFile::Update and Keyring::Add.
+  absl::Status Rotate(const CallContext& call, crypto::RandomSource& random);
+
  private:
   // What tells two contents of the file apart; all zero: no file.
   struct FileMark {
@@ -65,6 +72,7 @@ class KeyringWatcher {
   // Whether what was read, or failed to be, is still what the file is.
   bool IsCurrent(const FileMark& mark) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::shared_ptr<const Keyring>> LoadSuccessor(const Keyring& held);
+  absl::Status AddActiveVersion(const Keyring& held, crypto::RandomSource& random);
   // Writes down that `number` is active. Does nothing while another thread uses the file, or soon after a
   // failure.
   void RememberActivation(uint32_t number);

@@ -39,8 +39,12 @@ absl::Status BadBlob(absl::Status status) {
 class LocalKmsClient final : public KmsClient {
  public:
   LocalKmsClient(std::unique_ptr<KeyringWatcher> watcher, const crypto::Fingerprint& fingerprint,
-                 const Clock& clock, crypto::RandomSource& random)
-      : watcher_(std::move(watcher)), fingerprint_(fingerprint), clock_(clock), random_(random) {}
+                 bool allow_rotate, const Clock& clock, crypto::RandomSource& random)
+      : watcher_(std::move(watcher)),
+        fingerprint_(fingerprint),
+        allow_rotate_(allow_rotate),
+        clock_(clock),
+        random_(random) {}
 
   crypto::ProviderType type() const override { return crypto::ProviderType::kLocal; }
   const crypto::Fingerprint& fingerprint() const override { return fingerprint_; }
@@ -79,6 +83,17 @@ class LocalKmsClient final : public KmsClient {
     return UnwrapResult{*std::move(plaintext), ToRemoteVersion(*version)};
   }
 
+  absl::Status Rotate(const CallContext& call) override {
+    if (!allow_rotate_) {
+      return absl::UnimplementedError(
+          "local.allow_rotate is false: a keyring is rotated on all nodes together, by signetctl keyring "
+          "add, "
+          "export and import, and keyring activate --at");
+    }
+    SIGNET_RETURN_IF_ERROR(CheckWanted(call));
+    return watcher_->Rotate(call, random_);
+  }
+
  private:
   absl::Status CheckWanted(const CallContext& call) const {
     if (call.cancellation != nullptr && call.cancellation->cancelled()) {
@@ -90,6 +105,7 @@ class LocalKmsClient final : public KmsClient {
 
   const std::unique_ptr<KeyringWatcher> watcher_;
   const crypto::Fingerprint fingerprint_;
+  const bool allow_rotate_;
   const Clock& clock_;
   crypto::RandomSource& random_;
 };
@@ -106,7 +122,8 @@ absl::StatusOr<std::unique_ptr<KmsClient>> MakeLocalKmsClient(LocalKmsOptions op
       std::unique_ptr<KeyringWatcher> watcher,
       KeyringWatcher::Open(std::move(file), clock, observer == nullptr ? *silent : *observer));
   const crypto::Fingerprint fingerprint = watcher->fingerprint();
-  return std::make_unique<LocalKmsClient>(std::move(watcher), fingerprint, clock, random);
+  return std::make_unique<LocalKmsClient>(std::move(watcher), fingerprint, options.allow_rotate, clock,
+                                          random);
 }
 
 }  // namespace signet::kms

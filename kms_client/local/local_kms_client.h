@@ -27,6 +27,9 @@ namespace signet::kms {
 struct LocalKmsOptions {
   std::string keyring;  // absolute path
   SealSource seal;
+  // Whether Rotate may write a new version into the file. Only where no other node has a keyring of its own:
+  // what this node announces then the others cannot decrypt.
+  bool allow_rotate = false;
 };
 
 // Reads the keyring; errors as KeyringFile::Load. Blocks on the disk and, when sealed, for scrypt. All
@@ -36,8 +39,9 @@ struct LocalKmsOptions {
 // version is disabled. Unwrap: INVALID_ARGUMENT (bad blob) backend field or blob of a wrong size; NOT_FOUND
 // (bad blob) a version that this keyring does not have, (revoked) one that was destroyed;
 // FAILED_PRECONDITION (revoked) one that is disabled; DATA_LOSS (bad blob) it does not open. The class
-// speaks of the version that the blob names, which need not be the active one. Rotate is UNIMPLEMENTED: a
-// version made on one node would be announced before the others have it.
+// speaks of the version that the blob names, which need not be the active one. Rotate:
+// UNIMPLEMENTED without allow_rotate; else it adds a version, activates it and returns when that is durable;
+// errors as KeyringWatcher::Rotate.
 absl::StatusOr<std::unique_ptr<KmsClient>> MakeLocalKmsClient(LocalKmsOptions options, const Clock& clock,
                                                               crypto::RandomSource& random,
                                                               DurableFiles& files,

@@ -20,6 +20,7 @@ struct LocalProviderConfig {
   // At most one of the two; without either the keyring is not sealed.
   std::string passphrase_file;        // absolute path
   std::string passphrase_credential;  // a name below $CREDENTIALS_DIRECTORY (systemd)
+  bool allow_rotate = false;          // signetd may write new versions into it
 };
 
 struct ProviderConfig {

@@ -113,6 +113,7 @@ class Comparison {
     Restart(path + ".local.passphrase_file", old_local.passphrase_file, new_local.passphrase_file);
     Restart(path + ".local.passphrase_credential", old_local.passphrase_credential,
             new_local.passphrase_credential);
+    Restart(path + ".local.allow_rotate", old_local.allow_rotate, new_local.allow_rotate);
   }
 
   void CompareSockets() {

@@ -25,6 +25,7 @@ LocalProviderConfig ReadLocalProvider(SectionReader& section) {
   section.Required("keyring", AbsolutePath(), local.keyring);
   section.Optional("passphrase_file", SecretFilePath(), local.passphrase_file);
   section.Optional("passphrase_credential", CredentialName(), local.passphrase_credential);
+  section.Optional("allow_rotate", Boolean(), local.allow_rotate);
   if (section.Has("passphrase_file") && section.Has("passphrase_credential")) {
     section.Report("passphrase_credential", "excludes passphrase_file: keep one of the two");
   }

@@ -219,6 +219,40 @@ TEST_P(KmsClientContract, RotationMakesANewVersionAndKeepsTheOldReadable) {
   }
 }
 
+TEST_P(KmsClientContract, RotateMakesAVersionThatWrapsFromThenOn) {
+  if (!backend_->capabilities().can_rotate) GTEST_SKIP() << "the backend cannot rotate";
+  const crypto::SecretBytes plaintext = Plaintext();
+  const kms::WrapResult first = Wrap(plaintext);
+  ASSERT_THAT(client().Rotate(Call()), IsOk());
+  const absl::StatusOr<kms::KeyDescription> description = client().Describe(Call());
+  ASSERT_THAT(description, IsOk());
+  EXPECT_NE(description->current.label, first.version.label);
+  EXPECT_NE(description->current.mark, first.version.mark);
+  const kms::WrapResult second = Wrap(plaintext);
+  EXPECT_EQ(second.version, description->current);
+  ExpectUnwraps(client(), first, plaintext);
+  ExpectUnwraps(client(), second, plaintext);
+}
+
+TEST_P(KmsClientContract, RotateChangesNothingWhereItCannotOrIsNotWanted) {
+  const absl::StatusOr<kms::KeyDescription> before = client().Describe(Call());
+  ASSERT_THAT(before, IsOk());
+  if (backend_->capabilities().can_rotate) {
+    kms::CallContext call = Call();
+    call.cancellation = std::make_shared<CancellationToken>();
+    call.cancellation->Cancel();
+    EXPECT_THAT(client().Rotate(call), StatusIs(absl::StatusCode::kCancelled));
+    call = Call();
+    call.deadline = backend_->clock().Monotonic();
+    EXPECT_THAT(client().Rotate(call), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  } else {
+    EXPECT_THAT(client().Rotate(Call()), StatusIs(absl::StatusCode::kUnimplemented));
+  }
+  const absl::StatusOr<kms::KeyDescription> after = client().Describe(Call());
+  ASSERT_THAT(after, IsOk());
+  EXPECT_EQ(after->current, before->current);
+}
+
 TEST_P(KmsClientContract, TheFingerprintOutlivesARotation) {
   const crypto::Fingerprint before = client().fingerprint();
   backend_->Rotate();

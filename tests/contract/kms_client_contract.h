@@ -28,6 +28,7 @@ class ContractBackend {
     bool numbers_versions = true;      // RemoteVersion::number is set and rises
     bool unwrap_names_version = true;  // UnwrapResult::version is set
     bool destroyed_is_revoked = true;  // as against never known
+    bool can_rotate = true;            // by its own client, seen by that client at once
   };
 
   virtual ~ContractBackend() = default;

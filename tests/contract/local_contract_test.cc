@@ -25,7 +25,7 @@ T Require(absl::StatusOr<T> value) {
 
 class LocalBackend final : public ContractBackend {
  public:
-  explicit LocalBackend(bool sealed) {
+  LocalBackend(bool sealed, bool allow_rotate) : allow_rotate_(allow_rotate) {
     if (sealed) {
       Require(files_.Replace(dir_.File("passphrase"), "correct horse battery\n", 0600));
       seal_ = kms::SealSource::PassphraseFile(dir_.File("passphrase"));
@@ -38,6 +38,11 @@ class LocalBackend final : public ContractBackend {
     other_ = Open("other");
   }
 
+  Capabilities capabilities() const override {
+    Capabilities capabilities;
+    capabilities.can_rotate = allow_rotate_;
+    return capabilities;
+  }
   kms::KmsClient& client() override { return *client_; }
   kms::KmsClient& replica() override { return *replica_; }
   kms::KmsClient& other_key() override { return *other_; }
@@ -76,13 +81,14 @@ class LocalBackend final : public ContractBackend {
     return kms::KeyringFile(dir_.File(name), seal_, files_, random_, crypto::ScryptCost{10, 1, 1});
   }
   std::unique_ptr<kms::KmsClient> Open(absl::string_view name) {
-    return Require(kms::MakeLocalKmsClient({dir_.File(name), seal_}, clock_, random_, files_));
+    return Require(kms::MakeLocalKmsClient({dir_.File(name), seal_, allow_rotate_}, clock_, random_, files_));
   }
   uint32_t Current(const kms::Keyring& keyring) const { return keyring.Active(clock_.Wall())->number; }
   void OnBoth(absl::FunctionRef<absl::Status(kms::Keyring&)> change) {
     for (const char* const name : {"here", "there"}) Require(File(name).Update(change));
   }
 
+  const bool allow_rotate_;
   TempDir dir_;
   FakeClock clock_;
   crypto::RandomSource& random_ = crypto::SystemRandom();
@@ -99,8 +105,11 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(AuditedKmsClientContract);
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, KmsClientContract,
-    ::testing::Values(ContractParam{"local", [] { return std::make_unique<LocalBackend>(false); }},
-                      ContractParam{"local_sealed", [] { return std::make_unique<LocalBackend>(true); }}),
+    ::testing::Values(
+        ContractParam{"local", [] { return std::make_unique<LocalBackend>(false, false); }},
+        ContractParam{"local_sealed", [] { return std::make_unique<LocalBackend>(true, false); }},
+        ContractParam{"local_rotating", [] { return std::make_unique<LocalBackend>(false, true); }},
+        ContractParam{"local_sealed_rotating", [] { return std::make_unique<LocalBackend>(true, true); }}),
     ContractName);
 
 }  // namespace

@@ -48,11 +48,13 @@ DaemonHome::DaemonHome() {
   Configure();
 }
 
-void DaemonHome::Configure(absl::string_view top, absl::string_view kms_socket_lines) {
+void DaemonHome::Configure(absl::string_view top, absl::string_view kms_socket_lines,
+                           absl::string_view local_lines) {
   std::ofstream(config(), std::ios::trunc)
       << "cluster_id: test\nstate_directory: " << state()
       << "\nactive: primary\nproviders:\n  - name: primary\n    local:\n"
-      << "      keyring: " << keyring() << "\nadmin_socket:\n  path: " << admin_socket()
+      << "      keyring: " << keyring() << "\n"
+      << std::string(local_lines) << "admin_socket:\n  path: " << admin_socket()
       << "\nkms_socket:\n  path: " << kms_socket() << "\n"
       << std::string(kms_socket_lines) << std::string(top);
 }

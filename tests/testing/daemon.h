@@ -25,9 +25,9 @@ class DaemonHome {
   std::string kms_socket() const { return temp_.File("kms.sock"); }
   std::string admin_socket() const { return temp_.File("admin.sock"); }
 
-  // Writes the configuration anew: the usual one, `top` as further top-level lines, and `kms_socket` as
-  // further lines of that section (indented by two).
-  void Configure(absl::string_view top = "", absl::string_view kms_socket = "");
+  // Writes the configuration anew: the usual one, `top` as further top-level lines, `kms_socket` as further
+  // lines of that section (indented by two), and `local` of the provider's (by six).
+  void Configure(absl::string_view top = "", absl::string_view kms_socket = "", absl::string_view local = "");
 
  private:
   TempDir temp_;

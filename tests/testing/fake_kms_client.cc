@@ -277,7 +277,8 @@ absl::StatusOr<kms::UnwrapResult> FakeKmsClient::Unwrap(const kms::CallContext& 
   return remote_->Unwrap(backend_field, blob, context);
 }
 
-absl::Status FakeKmsClient::Rotate(const kms::CallContext&) {
+absl::Status FakeKmsClient::Rotate(const kms::CallContext& call) {
+  SIGNET_RETURN_IF_ERROR(Begin(Operation::kRotate, call));
   remote_->Rotate();
   return absl::OkStatus();
 }

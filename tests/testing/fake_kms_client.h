@@ -67,7 +67,7 @@ class FakeRemoteKey {
 // Thread-safe, faults and counters included. Every call counts when it begins, whatever becomes of it.
 class FakeKmsClient final : public kms::KmsClient {
  public:
-  enum class Operation { kDescribe = 0, kWrap = 1, kUnwrap = 2 };
+  enum class Operation { kDescribe = 0, kWrap = 1, kUnwrap = 2, kRotate = 3 };
 
   // `clock` outlives the client.
   FakeKmsClient(std::shared_ptr<FakeRemoteKey> remote, const Clock& clock,
@@ -120,7 +120,7 @@ class FakeKmsClient final : public kms::KmsClient {
 
   mutable Mutex mutex_;
   CondVar changed_;
-  std::array<OperationState, 3> operations_ ABSL_GUARDED_BY(mutex_);
+  std::array<OperationState, 4> operations_ ABSL_GUARDED_BY(mutex_);
   absl::Status fail_all_ ABSL_GUARDED_BY(mutex_);
   absl::Duration latency_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
   size_t running_ ABSL_GUARDED_BY(mutex_) = 0;

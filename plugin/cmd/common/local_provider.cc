@@ -9,6 +9,7 @@ namespace signet {
 absl::StatusOr<kms::LocalKmsOptions> MakeLocalKmsOptions(const LocalProviderConfig& config) {
   kms::LocalKmsOptions options;
   options.keyring = config.keyring;
+  options.allow_rotate = config.allow_rotate;
   if (!config.passphrase_file.empty()) {
     options.seal = kms::SealSource::PassphraseFile(config.passphrase_file);
   } else if (!config.passphrase_credential.empty()) {

@@ -46,9 +46,7 @@ constexpr char kNotYetSentence[] =
     "watch\nor signetctl status.";
 
 constexpr char kRotateThereSentence[] =
-    "This KMS makes no new version for signetd: make it there (a keyring: signetctl keyring add, import it "
-    "on "
-    "every node,\nthen keyring activate), then signetctl refresh --wait.";
+    "This KMS makes no new version for signetd: make it there, then signetctl refresh --wait.";
 
 constexpr char kRefreshDescription[] =
     "Have signetd ask the KMS for its key's version now, and probe every provider\n"

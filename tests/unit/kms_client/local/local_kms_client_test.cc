@@ -291,8 +291,96 @@ TEST_F(LocalKmsClientTest, ADestroyedVersionIsNotFoundAndRevoked) {
   EXPECT_EQ(GetFailureClass(status), FailureClass::kRevoked);
 }
 
-TEST_F(LocalKmsClientTest, CannotRotateByItself) {
-  EXPECT_THAT(Open()->Rotate(Call()), StatusIs(absl::StatusCode::kUnimplemented));
+TEST_F(LocalKmsClientTest, DoesNotRotateUnlessAllowedAndNamesTheWayForSeveralNodes) {
+  EXPECT_THAT(Open()->Rotate(Call()),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("keyring activate --at")));
+  ASSERT_OK_AND_ASSIGN(const Keyring keyring, File().Load());
+  EXPECT_THAT(keyring.versions(), SizeIs(1));
+}
+
+class LocalRotateTest : public LocalKmsClientTest {
+ protected:
+  std::unique_ptr<KmsClient> OpenRotating(DurableFiles& files) {
+    absl::StatusOr<std::unique_ptr<KmsClient>> client =
+        MakeLocalKmsClient({Path(), SealSource(), /*allow_rotate=*/true}, clock_, random_, files, &observer_);
+    EXPECT_THAT(client, IsOk());
+    return client.ok() ? *std::move(client) : nullptr;
+  }
+  std::unique_ptr<KmsClient> OpenRotating() { return OpenRotating(files_); }
+  size_t VersionsInTheFile() {
+    const absl::StatusOr<Keyring> keyring = File().Load();
+    return keyring.ok() ? keyring->versions().size() : 0;
+  }
+};
+
+TEST_F(LocalRotateTest, WritesAnActiveVersionThatOutlivesTheProcess) {
+  std::unique_ptr<KmsClient> client = OpenRotating();
+  const WrapResult old = Wrap(*client);
+  ASSERT_THAT(client->Rotate(Call()), IsOk());
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_THAT(observer_.reloaded, ElementsAre(2u));
+  EXPECT_THAT(observer_.problems, IsEmpty());
+  client.reset();
+  client = Open();
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_THAT(Unwrap(*client, old), IsOk());
+  ASSERT_OK_AND_ASSIGN(const Keyring keyring, File().Load());
+  EXPECT_TRUE(keyring.Find(2)->activated);
+}
+
+TEST_F(LocalRotateTest, RotatesWhatAnotherProcessHasWrittenMeanwhile) {
+  const std::unique_ptr<KmsClient> client = OpenRotating();
+  AddVersion();
+  ASSERT_THAT(client->Rotate(Call()), IsOk());
+  EXPECT_EQ(Announced(*client), 3u);
+}
+
+TEST_F(LocalRotateTest, AClockSetBackAfterwardsDoesNotUndoIt) {
+  const std::unique_ptr<KmsClient> client = OpenRotating();
+  ASSERT_THAT(client->Rotate(Call()), IsOk());
+  clock_.JumpWall(-absl::Hours(24));
+  EXPECT_EQ(Announced(*client), 2u);
+  EXPECT_EQ(Announced(*Open()), 2u);
+}
+
+TEST_F(LocalRotateTest, RefusesWhileAnotherVersionWaitsForItsTime) {
+  AddVersion();
+  Activate(2, clock_.Wall() + absl::Hours(1));
+  const std::unique_ptr<KmsClient> client = OpenRotating();
+  EXPECT_THAT(client->Rotate(Call()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("version 2")));
+  EXPECT_EQ(VersionsInTheFile(), 2u);
+  ChangeFile("keyring", [this](Keyring& k) { return k.Disable(2, clock_.Wall()); });
+  EXPECT_THAT(client->Rotate(Call()), IsOk());
+  EXPECT_EQ(Announced(*client), 3u);
+}
+
+TEST_F(LocalRotateTest, DoesNotTouchAFileThatWouldNotBeTakenUp) {
+  const std::string older = ReadWhole(Path());
+  AddVersion();
+  Activate(2);
+  const std::unique_ptr<KmsClient> client = OpenRotating();
+  ASSERT_EQ(Announced(*client), 2u);
+  Write("keyring", older);
+  EXPECT_THAT(client->Rotate(Call()), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("older")));
+  EXPECT_EQ(ReadWhole(Path()), older);
+}
+
+TEST_F(LocalRotateTest, AFileThatCannotBeWrittenLeavesEverythingAsItWas) {
+  BrokenFiles files;
+  const std::unique_ptr<KmsClient> client = OpenRotating(files);
+  EXPECT_THAT(client->Rotate(Call()), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_EQ(Announced(*client), 1u);
+  EXPECT_EQ(VersionsInTheFile(), 1u);
+}
+
+TEST_F(LocalRotateTest, DoesNotWaitForAnotherWriter) {
+  const std::unique_ptr<KmsClient> client = OpenRotating();
+  ChangeFile("keyring", [&](Keyring&) {
+    EXPECT_THAT(client->Rotate(Call()), StatusIs(absl::StatusCode::kUnavailable));
+    return absl::OkStatus();
+  });
+  EXPECT_THAT(client->Rotate(Call()), IsOk());
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ providers:
   - name: second
     local: {keyring: /etc/signet/second}
   - name: primary
-    local: {keyring: /etc/signet/other, passphrase_file: /etc/signet/passphrase}
+    local: {keyring: /etc/signet/other, passphrase_file: /etc/signet/passphrase, allow_rotate: true}
 kms_socket:
   path: /run/signet/other.sock
   mode: 0660

@@ -82,7 +82,7 @@ providers:
   - name: one
     local: {keyring: /k1, passphrase_file: /p}
   - name: two
-    local: {keyring: /k2, passphrase_credential: cred}
+    local: {keyring: /k2, passphrase_credential: cred, allow_rotate: true}
 kms_socket:
   path: '@signet'
   allow_abstract: true
@@ -111,6 +111,8 @@ log: {level: warning, format: json}
   EXPECT_EQ(config.active, "two");
   EXPECT_EQ(config.providers[0].local->passphrase_file, "/p");
   EXPECT_EQ(config.providers[1].local->passphrase_credential, "cred");
+  EXPECT_FALSE(config.providers[0].local->allow_rotate);
+  EXPECT_TRUE(config.providers[1].local->allow_rotate);
   EXPECT_EQ(config.kms_socket.path, "@signet");
   EXPECT_TRUE(config.kms_socket.allow_abstract);
   EXPECT_THAT(config.kms_socket.allowed_uids, ElementsAre(0, 65532));

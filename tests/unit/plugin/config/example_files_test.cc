@@ -90,6 +90,7 @@ TEST(ExampleFilesTest, FullExampleShowsTheDefaults) {
   EXPECT_EQ(shown.redundancy.allow_degraded_start, defaults.redundancy.allow_degraded_start);
   EXPECT_EQ(shown.redundancy.on_revoked, defaults.redundancy.on_revoked);
   EXPECT_EQ(shown.allow_remote_rotation, defaults.allow_remote_rotation);
+  EXPECT_EQ(shown.providers[0].local->allow_rotate, LocalProviderConfig().allow_rotate);
   EXPECT_EQ(shown.shutdown_grace, defaults.shutdown_grace);
   EXPECT_EQ(shown.memory_lock, defaults.memory_lock);
   EXPECT_EQ(shown.log_level, defaults.log_level);
