@@ -140,6 +140,51 @@ TEST_F(AdminVerbsTest, AKeyringIsNotRotatedFromHereAndTheToolSaysHow) {
   const ProcessResult rotate = Ctl({"rotate", "remote", "--yes"});
   EXPECT_EQ(rotate.exit_code, 1);
   EXPECT_THAT(rotate.errors, HasSubstr("signetctl keyring add"));
+  EXPECT_THAT(rotate.errors, HasSubstr("keyring activate --at"));
+}
+
+TEST_F(AdminVerbsTest, ASingleNodesKeyringIsRotatedThroughTheDaemonAndFollowed) {
+  home_.Configure(
+      "allow_remote_rotation: true\n"
+      "watch: {interval: 1h, confirm_interval: 100ms, activation_delay: 300ms}\n",
+      "", "      allow_rotate: true\n");
+  Start();
+  KmsCaller caller(home_.kms_socket());
+  ASSERT_OK_AND_ASSIGN(const v2::EncryptResponse before, caller.Encrypt("seed"));
+  const ProcessResult rotate = Ctl({"rotate", "remote", "--yes", "--wait", "-o", "json", "--timeout", "60s"});
+  ASSERT_EQ(rotate.exit_code, 0) << rotate.errors << daemon_->Logs();
+  const std::string key_id = KeyId();
+  EXPECT_THAT(key_id, StartsWith("local-v2-"));
+  EXPECT_EQ(nlohmann::json::parse(rotate.output)["key_id"], key_id);
+  EXPECT_EQ(caller.Decrypt(before).value_or(""), "seed");
+  EXPECT_THAT(Audit("RotateRemoteKey"), HasSubstr("code=OK"));
+  EXPECT_EQ(daemon_->Stop(), 0);
+  Start();
+  EXPECT_EQ(KeyId(), key_id);
+}
+
+TEST_F(AdminVerbsTest, ALoopOfCallsBesideARotationHasNoFailureAndTellsSoWhenStopped) {
+  home_.Configure(
+      "allow_remote_rotation: true\n"
+      "watch: {interval: 1h, confirm_interval: 100ms, activation_delay: 300ms}\n",
+      "", "      allow_rotate: true\n");
+  Start();
+  const std::string before = KeyId();
+  const auto calls = [&] { return CtlJson({"status"})["kms_socket"]["calls"].get<int64_t>(); };
+  const int64_t calls_before = calls();
+  Process loop(
+      {{ProgramPath("signetctl"), "selftest", "--for", "10m", "-o", "json", "--config", home_.config()},
+       {},
+       {}});
+  ASSERT_TRUE(PollUntil([&] { return calls() > calls_before + 10; }));
+  ASSERT_EQ(Ctl({"rotate", "remote", "--yes", "--wait", "--timeout", "60s"}).exit_code, 0);
+  const int64_t calls_after = calls();
+  ASSERT_TRUE(PollUntil([&] { return calls() > calls_after + 10; }));
+  loop.Signal(SIGTERM);
+  EXPECT_EQ(loop.Wait(), 0) << loop.Output() << loop.Errors();
+  const nlohmann::json report = nlohmann::json::parse(loop.Output(), nullptr, false);
+  EXPECT_EQ(report["failures"], 0);
+  EXPECT_EQ(report["key_ids"], nlohmann::json({before, KeyId()}));
 }
 
 TEST_F(AdminVerbsTest, WatchEndsWhenTheDaemonStops) {

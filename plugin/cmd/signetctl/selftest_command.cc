@@ -3,14 +3,17 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "base/clock.h"
 #include "base/durable_files.h"
 #include "plugin/cmd/common/exit_code.h"
 #include "plugin/cmd/common/safe_text.h"
 #include "plugin/cmd/common/table.h"
+#include "plugin/cmd/signetctl/call_loop.h"
 #include "plugin/cmd/signetctl/commands.h"
 #include "plugin/cmd/signetctl/selftest.h"
 #include "plugin/cmd/signetctl/selftest_sample.h"
 #include "plugin/cmd/signetctl/sockets.h"
+#include "plugin/cmd/signetctl/stop_signals.h"
 #include "plugin/cmd/signetctl/timeout_option.h"
 
 namespace signet::ctl {
@@ -22,10 +25,13 @@ constexpr char kDescription[] =
     "requests that must be refused: signetd logs them as such. Stores nothing. Prints what every object "
     "will\n"
     "store beside its data. With --keep FILE what was encrypted is kept; --check FILE proves later, after a\n"
-    "rotation or an upgrade, that it is still readable.";
+    "rotation or an upgrade, that it is still readable. With --for this only encrypts and decrypts, again "
+    "and\n"
+    "again, and counts: what a rotation beside it does to callers.";
 
 struct Options {
   TimeoutOption timeout;
+  DurationOption loop;
   std::string keep;
   std::string check;
 };
@@ -85,9 +91,40 @@ int CheckKept(const CommandContext& context, KmsConnection& connection, const Op
   return key_id.ok() ? kExitDone : kExitNo;
 }
 
+// --for: passed when there were calls and none failed.
+int Loop(const CommandContext& context, const std::string& socket, const Options& options) {
+  StopSignals signals;
+  absl::StatusOr<KmsConnection> connection = KmsConnection::Open(socket);
+  if (!connection.ok()) return Fail(context, connection.status());
+  const Clock& clock = SystemClock();
+  const MonotonicTime end = clock.Monotonic() + options.loop.value();
+  const CallLoopReport report = RunCallLoop(
+      *connection, options.timeout.value(), crypto::SystemRandom(),
+      [&](absl::Duration patience) { return clock.Monotonic() >= end || signals.Arrived(patience); });
+  if (context.globals.json()) {
+    nlohmann::ordered_json json;
+    json["passed"] = report.passed();
+    json["encrypts"] = report.encrypts;
+    json["decrypts"] = report.decrypts;
+    json["failures"] = report.failures;
+    json["first_failure"] = report.first_failure;
+    json["key_ids"] = nlohmann::ordered_json::array();
+    for (const std::string& key_id : report.key_ids) json["key_ids"].push_back(SafeText(key_id));
+    PrintJson(json, context.streams.out);
+  } else {
+    std::ostream& out = context.streams.out;
+    out << report.encrypts << " Encrypt and " << report.decrypts << " Decrypt calls, " << report.failures
+        << " failures\n";
+    if (report.failures > 0) out << "the first failure: " << report.first_failure << '\n';
+    for (const std::string& key_id : report.key_ids) out << "under key_id " << SafeText(key_id) << '\n';
+  }
+  return report.passed() ? kExitDone : kExitNo;
+}
+
 int Run(const CommandContext& context, const Options& options) {
   const absl::StatusOr<std::string> socket = FindKmsSocket(context.globals);
   if (!socket.ok()) return Fail(context, socket.status());
+  if (options.loop.given()) return Loop(context, *socket, options);
   absl::StatusOr<KmsConnection> connection = KmsConnection::Open(*socket);
   if (!connection.ok()) return Fail(context, connection.status());
   if (!options.check.empty()) return CheckKept(context, *connection, options);
@@ -117,6 +154,10 @@ void AddSelfTestCommand(CLI::App& app, CommandContext& context) {
   command->add_option("--check", options->check, "Only decrypt what --keep wrote to this file")
       ->type_name("FILE")
       ->excludes(keep);
+  CLI::Option* loop =
+      AddDurationOption(*command, "--for", options->loop,
+                        "Only Encrypt and Decrypt, for so long or until Ctrl-C, and count failures");
+  for (const char* other : {"--keep", "--check"}) loop->excludes(command->get_option(other));
   command->footer(
       HelpFooter("0 passed, 1 failed, 2 bad arguments or configuration, 3 the daemon cannot be reached"));
   command->callback(

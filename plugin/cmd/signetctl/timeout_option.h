@@ -1,4 +1,4 @@
-// The --timeout option of the verbs that ask the daemon.
+// The --timeout option of the verbs that ask the daemon, and others that are durations.
 #ifndef SIGNET_PLUGIN_CMD_SIGNETCTL_TIMEOUT_OPTION_H_
 #define SIGNET_PLUGIN_CMD_SIGNETCTL_TIMEOUT_OPTION_H_
 
@@ -28,6 +28,18 @@ struct PatienceOption {
 
 // `patience` outlives the command; `description` begins with "How long".
 void AddPatienceOption(CLI::App& command, PatienceOption& patience, const std::string& description);
+
+// One that need not be given: 10ms to 24h.
+struct DurationOption {
+  std::string text;
+  bool given() const { return !text.empty(); }
+  // Zero when it is not given.
+  absl::Duration value() const;
+};
+
+// `duration` outlives the command.
+CLI::Option* AddDurationOption(CLI::App& command, const std::string& name, DurationOption& duration,
+                               const std::string& description);
 
 }  // namespace signet::ctl
 
