@@ -31,10 +31,15 @@ std::string ConfigProblems::Explain(absl::string_view file_name) const {
 
 std::string QuoteForMessage(absl::string_view text) {
   constexpr size_t kMaxBytes = 64;
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, kMaxBytes)) quoted += c >= 0x20 && c < 0x7F ? c : '?';
-  quoted += text.size() > kMaxBytes ? "…\"" : "\"";
-  return quoted;
+  return absl::StrCat("\"", Printable(text.substr(0, kMaxBytes)), text.size() > kMaxBytes ? "…\"" : "\"");
+}
+
+std::string Printable(absl::string_view text) {
+  std::string printable(text);
+  for (char& c : printable) {
+    if (c < 0x20 || c >= 0x7F) c = '?';
+  }
+  return printable;
 }
 
 }  // namespace signet

@@ -48,6 +48,8 @@ class ConfigProblems {
 // `text` cut to 64 bytes, with every byte that is not printable ASCII as '?': a bit of the file, quoted in an
 // error message.
 std::string QuoteForMessage(absl::string_view text);
+// The same without quotes and whole.
+std::string Printable(absl::string_view text);
 
 }  // namespace signet
 

@@ -282,7 +282,7 @@ std::optional<YamlNode> ParseYaml(absl::string_view text, ConfigProblems& proble
     problems.Add(lines.Position(error.mark), "", "nested too deeply");
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    problems.Add(lines.Position(error.mark), "", absl::StrCat("not valid YAML: ", error.msg));
+    problems.Add(lines.Position(error.mark), "", absl::StrCat("not valid YAML: ", Printable(error.msg)));
     return std::nullopt;
   }
   std::optional<YamlNode> root = builder.TakeRoot();

@@ -319,7 +319,7 @@ void Scene::Advance(absl::Duration by) {
 }
 
 const std::vector<Event>& AllEvents() {
-  static const auto* const kEvents = new std::vector<Event>{
+  static const auto* const events = new std::vector<Event>{
       {"seconds pass", 20, [](Scene& s) { return Pass(s, absl::Seconds(1), absl::Seconds(90)); }},
       {"minutes pass", 26, [](Scene& s) { return Pass(s, absl::Minutes(2), absl::Minutes(20)); }},
       {"hours pass", 2, [](Scene& s) { return Pass(s, absl::Hours(1), absl::Hours(3)); }},
@@ -352,7 +352,7 @@ const std::vector<Event>& AllEvents() {
       {"machine sleeps", 2, Suspend},
       {"operator", 4, Operate},
   };
-  return *kEvents;
+  return *events;
 }
 
 void HealEverything(Scene& scene) {

@@ -113,6 +113,10 @@ TEST(YamlTreeTest, EndsThoughTheParserStandsStillBeforeAStrayComma) {
   EXPECT_THAT(Problems("a: 1\n---\n, b"), HasSubstr("a second document"));
 }
 
+TEST(YamlTreeTest, SaysNothingUnprintableOfABrokenText) {
+  EXPECT_EQ(Problems("a: \"\\"), "f:1:6: not valid YAML: unknown escape character: ?");
+}
+
 TEST(YamlTreeTest, AcceptsWindowsLineEndsButNoLoneCarriageReturn) {
   EXPECT_EQ(Problems("a: 1\r\nb: 'x'\r\n"), "");
   EXPECT_EQ(Problems("a: 1\rb: 2\n"), "f:1:5: a control character");
