@@ -11,7 +11,6 @@ namespace signet {
 namespace {
 
 using kms::FailureClass;
-using kms::WithFailureClass;
 using testing::FakeKmsClient;
 using testing::FakeRemoteKey;
 using ::testing::HasSubstr;
