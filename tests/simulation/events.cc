@@ -25,6 +25,7 @@ std::string Rotate(Scene& scene) {
   if (key.revoked) return "";
   if (key.rolled_back()) key.last_rolled_back = scene.world.now();
   key.newest = key.key->Rotate();
+  key.made[key.newest] = scene.world.now();
   Touch(scene.world, key);
   return absl::StrCat(key.provider, " to ", key.newest);
 }
@@ -101,7 +102,7 @@ std::string BreakLink(Scene& scene) {
   Node& node = scene.world.AnyNode();
   SimulatedLink& link = AnyLink(scene.world, node);
   if (link.fault != LinkFault::kNone) return "";
-  link.fault = static_cast<LinkFault>(1 + scene.world.random().Below(5));
+  link.fault = static_cast<LinkFault>(1 + scene.world.random().Below(6));
   link.fault_changed = scene.world.now();
   return absl::StrCat(Of(node), " ", link.provider, " ", LinkFaultName(link.fault));
 }

@@ -35,9 +35,11 @@ void Judge::ForgetWhatNobodyKnows(Node& node, Seen& seen) {
 
 Violation Judge::Glance() {
   for (int number = 0; number < World::kNodes; ++number) {
-    const absl::StatusOr<std::string> key_id = world_.node(number).KeyId();
+    Node& node = world_.node(number);
+    if (Violation found = announcements_.Look(node)) return found;
+    const absl::StatusOr<std::string> key_id = node.KeyId();
     Seen& seen = seen_[static_cast<size_t>(number)];
-    ForgetWhatNobodyKnows(world_.node(number), seen);
+    ForgetWhatNobodyKnows(node, seen);
     if (!key_id.ok() || *key_id == seen.key_id) continue;
     if (seen.superseded.contains(*key_id)) {
       return absl::StrCat("node ", number, " went back to ", *key_id, " from ", seen.key_id);
@@ -108,7 +110,8 @@ Violation Judge::CheckWrites(Node& node) {
     return absl::StrCat(Name(node), " encrypts under a key that was revoked ",
                         absl::FormatDuration(world_.now() - key.revocation_changed), " ago");
   }
-  if (active->fault == LinkFault::kDenied && faulty > kDenied) {
+  if ((active->fault == LinkFault::kDenied || active->fault == LinkFault::kUnwrapRefused) &&
+      faulty > kDenied) {
     return absl::StrCat(Name(node), " encrypts though the KMS has denied it for ",
                         absl::FormatDuration(faulty));
   }

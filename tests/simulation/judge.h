@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/announcements.h"
 #include "tests/simulation/world.h"
 
 namespace signet::simulation {
@@ -19,9 +20,10 @@ using Violation = std::optional<std::string>;
 class Judge {
  public:
   // `world` outlives the judge.
-  explicit Judge(World& world) : world_(world), seen_(World::kNodes) {}
+  explicit Judge(World& world) : world_(world), announcements_(world), seen_(World::kNodes) {}
 
-  // Cheap; at every moment at which something can have changed. No key_id comes back on a node.
+  // Cheap; at every moment at which something can have changed. No key_id comes back on a node; what else
+  // must hold of a new one: announcements.h.
   Violation Glance();
   // After every event: Status and Encrypt tell one story on every node; who must be able to write, is; who
   // must not, is not; a node that was left in peace has the newest version; a few things that were encrypted
@@ -56,6 +58,7 @@ class Judge {
   bool CanOpen(const Sealed& sealed);
 
   World& world_;
+  Announcements announcements_;
   std::vector<Seen> seen_;
 };
 

@@ -33,7 +33,7 @@ class SimulatedClient final : public kms::KmsClient {
   }
   absl::StatusOr<kms::UnwrapResult> Unwrap(const kms::CallContext& call, absl::string_view backend_field,
                                            absl::string_view blob, const kms::WrapContext& context) override {
-    SIGNET_RETURN_IF_ERROR(Begin(LinkFault::kNone));
+    SIGNET_RETURN_IF_ERROR(Begin(LinkFault::kUnwrapRefused));
     return client_.Unwrap(call, backend_field, blob, context);
   }
   absl::Status Rotate(const kms::CallContext& call) override {
@@ -59,6 +59,7 @@ class SimulatedClient final : public kms::KmsClient {
         return WithFailureClass(absl::PermissionDeniedError("policy"), FailureClass::kDenied);
       case LinkFault::kWrapRefused:
       case LinkFault::kDescribeRefused:
+      case LinkFault::kUnwrapRefused:
         if (link_.fault != refused_by) return absl::OkStatus();
         return WithFailureClass(absl::PermissionDeniedError("policy"), FailureClass::kDenied);
       case LinkFault::kNone:
@@ -87,6 +88,8 @@ absl::string_view LinkFaultName(LinkFault fault) {
       return "wrap refused";
     case LinkFault::kDescribeRefused:
       return "describe refused";
+    case LinkFault::kUnwrapRefused:
+      return "unwrap refused";
   }
   return "?";
 }

@@ -18,7 +18,15 @@
 
 namespace signet::simulation {
 
-enum class LinkFault { kNone, kUnreachable, kThrottled, kDenied, kWrapRefused, kDescribeRefused };
+enum class LinkFault {
+  kNone,
+  kUnreachable,
+  kThrottled,
+  kDenied,
+  kWrapRefused,
+  kDescribeRefused,
+  kUnwrapRefused
+};
 absl::string_view LinkFaultName(LinkFault fault);
 
 struct SimulatedLink {

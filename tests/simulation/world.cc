@@ -43,6 +43,7 @@ void World::StartNode(Node& node) {
     std::abort();
   }
   history(node.number()).started = now_;
+  ++history(node.number()).starts;
   Disturb(node);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -25,6 +26,7 @@ struct RemoteKey {
   std::shared_ptr<testing::FakeRemoteKey> key;
   uint64_t newest = 1;
   std::set<uint64_t> destroyed = {};
+  std::map<uint64_t, absl::Duration> made = {};  // when the KMS made a version; not of the first
   bool revoked = false;
   absl::Duration changed = -absl::InfiniteDuration();  // the current version, by whatever
   absl::Duration revocation_changed = -absl::InfiniteDuration();
@@ -47,7 +49,8 @@ struct Sealed {
 
 // What the simulation knows of a node and signetd does not.
 struct NodeHistory {
-  absl::Duration started = -absl::InfiniteDuration();
+  absl::Duration started = -absl::InfiniteDuration();  // last
+  uint64_t starts = 0;
   absl::Duration disturbed = -absl::InfiniteDuration();  // last: by anything that may delay it for a while
   bool disk_full = false;
   std::string seed_key_id;  // of the seed that kube-apiserver writes under; empty: none
