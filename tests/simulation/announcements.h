@@ -27,7 +27,8 @@ class Announcements {
   // serves now, if it is another one than at the last look:
   // - one key_id is wrapped by the same providers on every node;
   // - a new local KEK was proved by all of them: none was out of reach for it all the time before;
-  // - a new version under an unchanged configuration was confirmed and waited for, so that others know it.
+  // - a new version under an unchanged configuration was confirmed and waited for, so that others know it;
+  //   unless the one before it was destroyed.
   std::optional<std::string> Look(Node& node);
 
  private:
