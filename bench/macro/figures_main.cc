@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "bench/macro/rotation_figure.h"
 #include "bench/macro/signet_process.h"
 
 namespace signet::bench {
@@ -149,6 +150,7 @@ int Main(const std::string& bin) {
     MeasureColdDecrypts(daemon, stored);
     daemon.Stop();
   }
+  MeasureRotations(bin, absl::StrCat(folder, "/r"));
   std::filesystem::remove_all(folder);
   return 0;
 }
