@@ -66,6 +66,7 @@ absl::Duration Activation::Step() {
   if (cancellation_->cancelled()) return absl::InfiniteDuration();
   const bool has_key = parts_.slot.Get() != nullptr;
   if (has_key) {
+    first_key_.NoteServed();
     if (!std::exchange(had_first_key_, true)) on_first_key_();
     follower_.Step();
   }
@@ -250,7 +251,13 @@ absl::StatusOr<std::string> Activation::RotateLocal() {
   if (follower_.has_pending()) {
     return absl::FailedPreconditionError("a new version is pending: it brings a new local key");
   }
-  SIGNET_RETURN_IF_ERROR(Renew("rotated by an operator"));
+  const absl::Status renewed = Renew("rotated by an operator");
+  if (absl::IsAborted(renewed)) {
+    return absl::FailedPreconditionError(
+        "the KMS wraps under another version than the announced one: once that is confirmed it brings a new "
+        "local key");
+  }
+  SIGNET_RETURN_IF_ERROR(renewed);
   return std::string(
       "a new local key encrypts; kube-apiserver keeps its seed until it restarts or sees a new key_id");
 }

@@ -22,7 +22,8 @@ void FirstKey::TakeUpPlan(const KeyPlan& plan) {
 
 // A stored record goes first, without asking the provider for its version: after a power cut the KMS may be
 // away, and a known key must not wait for it. The exception is `local`: there "activate a version and
-// restart" shows the new key_id as the first one, instead of the old one until the new one is confirmed.
+// restart" shows the new key_id as the first one, instead of the old one until the new one is confirmed. Only
+// at the start: a key that was purged comes back as it was, and a new version waits for its time.
 absl::Status FirstKey::Obtain() {
   superseded_ = absl::OkStatus();
   TakeUpPlan(parts_.planner.Now());
@@ -31,7 +32,7 @@ absl::Status FirstKey::Obtain() {
     const absl::Status made = Make("first key");
     return superseded_.ok() ? made : StayOnNewest();
   }
-  if (PreferDescribed(*stored)) return absl::OkStatus();
+  if (at_start_ && PreferDescribed(*stored)) return absl::OkStatus();
   absl::Status adopted = AdoptStored(*stored);
   if (adopted.ok() || IsTransient(adopted)) return adopted;
   if (absl::IsDataLoss(adopted) || absl::IsInvalidArgument(adopted) || absl::IsNotFound(adopted)) {

@@ -55,6 +55,8 @@ class FirstKey {
   const absl::Status& superseded() const { return superseded_; }
   // The stored record may be tried again.
   void Retry() { stored_rejected_ = false; }
+  // There was a key: what is obtained from now on takes the place of one that was announced by this process.
+  void NoteServed() { at_start_ = false; }
 
  private:
   void TakeUpPlan(const KeyPlan& plan);
@@ -69,6 +71,7 @@ class FirstKey {
 
   const Options options_;
   const Parts parts_;
+  bool at_start_ = true;
   bool stored_rejected_ = false;  // the stored record cannot be used by this process
   absl::Status superseded_;
 };

@@ -34,7 +34,8 @@ class KeyControl {
   virtual ~KeyControl() = default;
 
   // Makes and publishes a new local KEK under the key_id that is announced. FAILED_PRECONDITION: no active
-  // key yet, a version is pending, or writes are stopped; else as the KMS or the disk answered.
+  // key yet, a version is pending or the KMS wraps under one that is not even that, or writes are stopped;
+  // else as the KMS or the disk answered.
   virtual void RotateLocalKek(KeyOperationCallback done) = 0;
 
   // Has the provider make a new version of its key, then has the watcher look at once. `provider` empty: the

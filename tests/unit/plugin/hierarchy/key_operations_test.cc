@@ -74,6 +74,33 @@ TEST(RotateLocalKekTest, FailsAsTheKmsDoesAndChangesNothing) {
   EXPECT_EQ(harness.hierarchy->Snapshot()->record, old.record);
 }
 
+// The version is not pending yet: nobody has asked for it.
+TEST(RotateLocalKekTest, IsRefusedWhileTheKmsWrapsUnderAVersionThatIsNotAnnounced) {
+  HierarchyHarness harness;
+  harness.Start();
+  const Stored old = harness.Encrypt("secret");
+  harness.remote->Rotate();
+  Outcome outcome;
+  harness.hierarchy->control().RotateLocalKek(outcome.callback());
+  EXPECT_THAT(outcome.Wait(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another version")));
+  EXPECT_EQ(harness.hierarchy->Snapshot()->record, old.record);
+}
+
+TEST(PurgeKeysTest, OnALocalKeyringANewVersionStillWaitsForConfirmationAndDelay) {
+  HierarchyHarness harness(crypto::ProviderType::kLocal);
+  harness.StartStepped();
+  const Stored old = harness.Encrypt("secret");
+  harness.remote->Rotate();
+  harness.hierarchy->control().PurgeKeys([](const auto&) {});
+  harness.Run(absl::Seconds(1));
+  ASSERT_NE(harness.hierarchy->Snapshot(), nullptr);
+  EXPECT_EQ(harness.hierarchy->Snapshot()->record, old.record);
+  harness.Run(absl::Seconds(70));
+  EXPECT_EQ(harness.hierarchy->Snapshot()->key_id, old.key_id);
+  harness.Run(absl::Seconds(30));
+  EXPECT_EQ(harness.hierarchy->Snapshot()->remote_version.number, 2u);
+}
+
 TEST(KeyOperationsTest, AreCancelledByAStopAndAnsweredOnce) {
   HierarchyHarness harness;
   harness.Start();
