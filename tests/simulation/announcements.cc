@@ -89,7 +89,7 @@ std::optional<std::string> Announcements::CheckDelay(const ActiveKey& before, co
   if (!only_the_version) return std::nullopt;
   const RemoteKey& key = world_.key(now.provider_name);
   // Then there is nothing to go on with while one waits.
-  if (key.destroyed.contains(before.remote_version.number.value_or(0))) return std::nullopt;
+  if (!before.stored || key.destroyed.contains(before.remote_version.number.value_or(0))) return std::nullopt;
   const auto made = key.made.find(now.remote_version.number.value_or(0));
   if (made == key.made.end() || world_.now() - made->second >= kSoonest) return std::nullopt;
   return absl::StrCat(now.key_id, " is announced ", absl::FormatDuration(world_.now() - made->second),

@@ -28,7 +28,7 @@ class Announcements {
   // - one key_id is wrapped by the same providers on every node;
   // - a new local KEK was proved by all of them: none was out of reach for it all the time before;
   // - a new version under an unchanged configuration was confirmed and waited for, so that others know it;
-  //   unless the one before it was destroyed.
+  //   unless the one before it was destroyed, or a purge dropped it and no disk held it.
   std::optional<std::string> Look(Node& node);
 
  private:
