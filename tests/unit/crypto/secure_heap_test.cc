@@ -30,14 +30,14 @@ TEST(SecureHeapTest, CountsWhatIsInUse) {
 // The heap can be set up once per process, so these run in a process of their own, which first gives up the
 // one that main() made.
 [[noreturn]] void ExitWithCodeOfInitialization(size_t bytes) {
-  if (CRYPTO_secure_malloc_done() != 1) std::_Exit(100);
+  if (CRYPTO_secure_malloc_done() != 1) std::exit(100);
   const absl::Status status = InitializeSecureHeap(bytes);
   const bool usable = status.ok() || absl::IsFailedPrecondition(status);
   if (usable) {
     const absl::StatusOr<SecretBytes> secret = SecretBytes::Create(32);
-    if (!secret.ok() || CRYPTO_secure_allocated(secret->Expose().data()) != 1) std::_Exit(101);
+    if (!secret.ok() || CRYPTO_secure_allocated(secret->Expose().data()) != 1) std::exit(101);
   }
-  std::_Exit(static_cast<int>(status.code()));
+  std::exit(static_cast<int>(status.code()));
 }
 
 class SecureHeapDeathTest : public ::testing::Test {
@@ -60,7 +60,7 @@ TEST_F(SecureHeapDeathTest, RefusesSizesThatWouldAbortOpenssl) {
 TEST_F(SecureHeapDeathTest, SaysThatThereIsNoMemory) {
   const auto with_little_address_space = [] {
     const rlimit little{size_t{512} << 20, size_t{512} << 20};
-    if (::setrlimit(RLIMIT_AS, &little) != 0) std::_Exit(102);
+    if (::setrlimit(RLIMIT_AS, &little) != 0) std::exit(102);
     ExitWithCodeOfInitialization(size_t{1} << 30);
   };
   EXPECT_EXIT(with_little_address_space(),
@@ -71,8 +71,8 @@ TEST_F(SecureHeapDeathTest, SaysThatThereIsNoMemory) {
 TEST_F(SecureHeapDeathTest, SaysThatItIsNotLockedYetWorks) {
   const auto without_the_right_to_lock = [] {
     const rlimit none{0, 0};
-    if (::setrlimit(RLIMIT_MEMLOCK, &none) != 0) std::_Exit(102);
-    if (::geteuid() == 0 && ::setuid(65534) != 0) std::_Exit(103);
+    if (::setrlimit(RLIMIT_MEMLOCK, &none) != 0) std::exit(102);
+    if (::geteuid() == 0 && ::setuid(65534) != 0) std::exit(103);
     ExitWithCodeOfInitialization(kDefaultSecureHeapBytes);
   };
   EXPECT_EXIT(without_the_right_to_lock(),
