@@ -28,6 +28,8 @@ Activation::Activation(Options options, Parts parts, std::function<void()> on_fi
       follower_(options_.follower, {parts_.maker, parts_.planner, parts_.publisher, parts_.store, parts_.slot,
                                     parts_.problems, parts_.board, budgets_, parts_.clock, parts_.random,
                                     parts_.observer, parts_.feed, cancellation_}),
+      wrap_set_({options_.follower.timing, options_.follower.activation_delay, options_.remote_call_timeout},
+                {parts_.providers, parts_.slot, budgets_, parts_.clock, parts_.random, cancellation_}),
       first_key_({options_.remote_call_timeout, options_.allow_degraded_start},
                  {parts_.maker, parts_.planner, parts_.unwrapper, parts_.publisher, parts_.store, installer_,
                   follower_, parts_.clock, cancellation_}),
@@ -42,6 +44,9 @@ Activation::Activation(Options options, Parts parts, std::function<void()> on_fi
           },
           [this](const std::string& key_id) {
             guard_.PurgeKeyId(key_id, "its version of the remote key is denied or revoked");
+          },
+          [this](const std::string& provider, const kms::RemoteVersion& version) {
+            wrap_set_.HearProbe(provider, version);
           }),
       guard_(options_.guard, {parts_.providers, parts_.store, parts_.slot, parts_.board, parts_.cache,
                               parts_.publisher, follower_, parts_.gate, parts_.clock, parts_.feed}),
@@ -69,6 +74,7 @@ absl::Duration Activation::Step() {
     first_key_.NoteServed();
     if (!std::exchange(had_first_key_, true)) on_first_key_();
     follower_.Step();
+    wrap_set_.Step();
   }
   if (has_key || refused_ || guard_.stopped()) probe_.Step();
   if (cancellation_->cancelled()) return absl::InfiniteDuration();
@@ -90,23 +96,31 @@ void Activation::NoticeSuspension() {
 void Activation::AskSoon() {
   probe_.AskSoon();
   follower_.AskSoon();
+  wrap_set_.AskSoon();
 }
 
-bool Activation::WantsNewerVersion() const {
-  return guard_.stopped() && parts_.slot.Get() == nullptr &&
-         parts_.board.Class(follower_.plan().active->name) == ProviderClass::kRevoked;
+std::vector<const Provider*> Activation::Revoked() const {
+  std::vector<const Provider*> revoked;
+  if (!guard_.stopped() || parts_.slot.Get() != nullptr) return revoked;
+  for (const Provider* provider : follower_.plan().wrap_set) {
+    if (parts_.board.Class(provider->name) == ProviderClass::kRevoked) revoked.push_back(provider);
+  }
+  return revoked;
 }
 
 void Activation::TryNewerVersion() {
-  if (!WantsNewerVersion() || parts_.clock.Monotonic() < newer_due_) return;
-  const Provider& active = *follower_.plan().active;
-  const bool local = active.client->type() == crypto::ProviderType::kLocal;
+  const std::vector<const Provider*> revoked = Revoked();
+  if (revoked.empty() || parts_.clock.Monotonic() < newer_due_) return;
+  const bool local = std::all_of(revoked.begin(), revoked.end(), [](const Provider* provider) {
+    return provider->client->type() == crypto::ProviderType::kLocal;
+  });
   newer_due_ = parts_.clock.Monotonic() +
                (local ? UnwrapProbe::kLocalIntervalWithoutKey : UnwrapProbe::kIntervalWithoutKey);
-  budgets_.Count(active);  // no budget holds up a recovery; the intervals keep within it by themselves
-  if (!first_key_.ObtainNewer().ok()) return;
-  // What was made was unwrapped by this provider just now.
-  parts_.board.HearProbe(active.name, absl::OkStatus());
+  // No budget holds up a recovery; the intervals keep within it by themselves.
+  for (const Provider* provider : revoked) budgets_.Count(*provider);
+  if (!first_key_.ObtainNewer(revoked).ok()) return;
+  // What was made was unwrapped by all of them just now.
+  for (const Provider* provider : revoked) parts_.board.HearProbe(provider->name, absl::OkStatus());
   guard_.Step();
 }
 
@@ -144,6 +158,10 @@ absl::Status Activation::DoWhatIsDue() {
   if (!current->key->stored) return ReplaceUnstored();
   if (installer_.NeedsRenewal(*current)) return Renew("renewal");
   if (IsIncomplete(*current)) return Renew("wrapped by the whole wrap-set");
+  if (wrap_set_.RenewalIsDue()) {
+    wrap_set_.NoteRenewal();
+    return Renew("another provider of the wrap-set has a new version");
+  }
   return absl::OkStatus();
 }
 
@@ -309,10 +327,10 @@ absl::Duration Activation::UntilNextLook() const {
   if (current != nullptr || refused_ || guard_.stopped()) next = std::min(next, probe_.next() - now);
   if (current == nullptr) {
     if (MayKeep()) next = std::min(next, retry_.Wait());
-    if (WantsNewerVersion()) next = std::min(next, newer_due_ - now);
+    if (!Revoked().empty()) next = std::min(next, newer_due_ - now);
     return std::max(next, absl::Milliseconds(10));
   }
-  next = std::min(next, follower_.next() - now);
+  next = std::min({next, follower_.next() - now, wrap_set_.next() - now});
   if (const absl::Duration wait = parts_.planner.Wait(); wait > absl::ZeroDuration()) {
     next = std::min(next, wait);
   } else if (MoveIsDue()) {
@@ -322,7 +340,8 @@ absl::Duration Activation::UntilNextLook() const {
   for (const absl::Duration limit : {current->expires_at - boot, parts_.offline.ends_at() - boot}) {
     if (limit > absl::ZeroDuration()) next = std::min(next, limit);
   }
-  const bool wants = !current->key->stored || installer_.NeedsRenewal(*current) || IsIncomplete(*current);
+  const bool wants = !current->key->stored || installer_.NeedsRenewal(*current) || IsIncomplete(*current) ||
+                     wrap_set_.RenewalIsDue();
   if (!follower_.has_pending() && !guard_.stopped()) {
     next = std::min(next, wants ? retry_.Wait() : current->renew_at - boot);
   }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,6 +38,7 @@
 #include "plugin/hierarchy/strand.h"
 #include "plugin/hierarchy/unwrap_probe.h"
 #include "plugin/hierarchy/version_follower.h"
+#include "plugin/hierarchy/wrap_set_watcher.h"
 #include "plugin/hierarchy/write_gate.h"
 #include "plugin/hierarchy/write_report.h"
 
@@ -111,9 +113,9 @@ class Activation {
   absl::Status DoWhatIsDue();
   void ExplainFailure(const absl::Status& status, absl::Duration retry_in);
 
-  // The version in use was revoked and its keys are gone from memory. That says nothing about a newer
-  // version.
-  bool WantsNewerVersion() const;
+  // Of the wrap-set, while their version in use is revoked and its keys are gone from memory. That says
+  // nothing about a newer version.
+  std::vector<const Provider*> Revoked() const;
   void TryNewerVersion();
 
   absl::Status Renew(absl::string_view reason);
@@ -143,6 +145,7 @@ class Activation {
   CallBudgets budgets_;
   KeyInstaller installer_;
   VersionFollower follower_;
+  WrapSetWatcher wrap_set_;
   FirstKey first_key_;
   UnwrapProbe probe_;
   KeyGuard guard_;

@@ -4,7 +4,9 @@
 #ifndef SIGNET_PLUGIN_HIERARCHY_ACTIVE_KEY_SLOT_H_
 #define SIGNET_PLUGIN_HIERARCHY_ACTIVE_KEY_SLOT_H_
 
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -22,6 +24,8 @@ struct PublishedKey {
   std::shared_ptr<const ActiveKey> key;
   std::shared_ptr<UseCounter> uses;
   KeyPlan plan;  // under which it is announced
+  // By which version each provider wrapped it; empty for one that was read back.
+  std::map<std::string, kms::RemoteVersion> wrapped_under;
   // Of Clock::BootTime(), which suspended machines and clocks set back do not lengthen.
   absl::Duration renew_at;
   absl::Duration expires_at;

@@ -1,5 +1,6 @@
 #include "plugin/hierarchy/first_key.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -82,10 +83,17 @@ absl::Status FirstKey::Make(absl::string_view reason) {
   return absl::OkStatus();
 }
 
-absl::Status FirstKey::ObtainNewer() {
+absl::Status FirstKey::ObtainNewer(const std::vector<const Provider*>& revoked) {
+  const Provider* const active = parts_.follower.plan().active;
+  for (const Provider* provider : revoked) {
+    if (provider != active) SIGNET_RETURN_IF_ERROR(parts_.maker.Prove(*provider, parts_.cancellation));
+  }
   SIGNET_ASSIGN_OR_RETURN(const KeyTarget target,
                           parts_.maker.Describe(parts_.follower.plan(), parts_.cancellation));
-  if (parts_.publisher.Judge(target.announcement) != KeyHistory::Verdict::kNew) {
+  const KeyHistory::Verdict verdict = parts_.publisher.Judge(target.announcement);
+  const bool active_is_revoked = std::find(revoked.begin(), revoked.end(), active) != revoked.end();
+  if (verdict == KeyHistory::Verdict::kSuperseded ||
+      (active_is_revoked && verdict != KeyHistory::Verdict::kNew)) {
     return absl::FailedPreconditionError("the KMS names no newer version");
   }
   SIGNET_RETURN_IF_ERROR(parts_.installer.MakeAndInstall(target, "the version before it was revoked"));
@@ -113,7 +121,7 @@ absl::Status FirstKey::AdoptStored(const StoredRecord& stored) {
   kms::CallContext call;
   call.deadline = parts_.clock.Monotonic() + options_.remote_call_timeout;
   call.cancellation = parts_.cancellation;
-  MadeKey key{stored.record, crypto::ComputeLocalKekId(stored.record), nullptr, {}};
+  MadeKey key{stored.record, crypto::ComputeLocalKekId(stored.record), nullptr};
   SIGNET_ASSIGN_OR_RETURN(key.kek, parts_.unwrapper.Unwrap(stored.record, record, call));
   absl::Status adopted = parts_.publisher.Adopt(target, stored, key);
   if (adopted.ok() || absl::IsOutOfRange(adopted)) return adopted;

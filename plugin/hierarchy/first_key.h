@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -47,9 +48,11 @@ class FirstKey {
   // the KMS names a superseded version (see superseded).
   absl::Status Obtain();
 
-  // While the version in use is revoked: publishes a key under another one that the KMS names and that was
-  // never announced. FAILED_PRECONDITION: it names none; else as Obtain.
-  absl::Status ObtainNewer();
+  // While versions in use of the providers `revoked` are: publishes a key that all of the wrap-set wrap now.
+  // Where the provider that writes is among them only under a version that was never announced; else those
+  // that are revoked are asked first whether they wrap at all. FAILED_PRECONDITION: none is named; else as
+  // Obtain.
+  absl::Status ObtainNewer(const std::vector<const Provider*>& revoked);
 
   // Not OK while the last attempt failed because only a superseded version could have been announced.
   const absl::Status& superseded() const { return superseded_; }

@@ -64,7 +64,7 @@ absl::StatusOr<KeyTarget> KeyMaker::LearnVersion(
   return TargetOf(plan, wrapped.version);
 }
 
-absl::StatusOr<crypto::RecordEntry> KeyMaker::WrapBy(
+absl::StatusOr<KeyMaker::Wrapping> KeyMaker::WrapBy(
     const Provider& provider, const crypto::SecretBytes& plain, const kms::RemoteVersion* expected,
     const std::shared_ptr<CancellationToken>& cancellation) const {
   const kms::WrapContext context{options_.cluster_id};
@@ -82,8 +82,15 @@ absl::StatusOr<crypto::RecordEntry> KeyMaker::WrapBy(
   if (unwrapped.plaintext != plain) {
     return absl::DataLossError("the provider unwrapped something else than it wrapped");
   }
-  return crypto::RecordEntry{static_cast<uint8_t>(provider.client->type()), provider.client->fingerprint(),
-                             std::move(wrapped.backend_field), std::move(wrapped.blob)};
+  return Wrapping{{static_cast<uint8_t>(provider.client->type()), provider.client->fingerprint(),
+                   std::move(wrapped.backend_field), std::move(wrapped.blob)},
+                  std::move(wrapped.version)};
+}
+
+absl::Status KeyMaker::Prove(const Provider& provider,
+                             const std::shared_ptr<CancellationToken>& cancellation) const {
+  SIGNET_ASSIGN_OR_RETURN(const crypto::SecretBytes plain, crypto::GenerateLocalKek(random_));
+  return WrapBy(provider, plain, nullptr, cancellation).status();
 }
 
 absl::StatusOr<MadeKey> KeyMaker::Make(const KeyTarget& target, Missing missing,
@@ -96,10 +103,11 @@ absl::StatusOr<MadeKey> KeyMaker::Make(const KeyTarget& target, Missing missing,
       static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixSeconds(clock_.Wall()), 0));
   for (const Provider* provider : target.plan.wrap_set) {
     const bool active = provider == target.plan.active;
-    absl::StatusOr<crypto::RecordEntry> entry =
+    absl::StatusOr<Wrapping> entry =
         WrapBy(*provider, plain, active ? &target.version : nullptr, cancellation);
     if (entry.ok()) {
-      record.entries.push_back(*std::move(entry));
+      record.entries.push_back(std::move(entry->entry));
+      made.wrapped_under.emplace(provider->name, std::move(entry->version));
     } else if (!active && missing == Missing::kAllow && IsUnreachable(entry.status())) {
       made.missing.push_back(provider->name);
     } else if (active) {
@@ -111,6 +119,7 @@ absl::StatusOr<MadeKey> KeyMaker::Make(const KeyTarget& target, Missing missing,
     }
   }
   SIGNET_ASSIGN_OR_RETURN(MadeKey finished, Finish(std::move(record), plain));
+  finished.wrapped_under = std::move(made.wrapped_under);
   finished.missing = std::move(made.missing);
   return finished;
 }

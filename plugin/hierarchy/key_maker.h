@@ -6,6 +6,7 @@
 #ifndef SIGNET_PLUGIN_HIERARCHY_KEY_MAKER_H_
 #define SIGNET_PLUGIN_HIERARCHY_KEY_MAKER_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,7 +35,9 @@ struct MadeKey {
   std::string record;
   crypto::LocalKekId id{};
   std::shared_ptr<const crypto::LocalKek> kek;
-  std::vector<std::string> missing;  // names of the wrap-set that did not wrap it, where that was allowed
+  std::map<std::string, kms::RemoteVersion> wrapped_under = {};  // by provider
+  std::vector<std::string> missing =
+      {};  // names of the wrap-set that did not wrap it, where that was allowed
 };
 
 class KeyMaker {
@@ -56,6 +59,8 @@ class KeyMaker {
   // The same by wrapping something that is thrown away: for a provider that refuses Describe only.
   absl::StatusOr<KeyTarget> LearnVersion(const KeyPlan& plan,
                                          const std::shared_ptr<CancellationToken>& cancellation) const;
+  // Whether the provider wraps and unwraps at all: something that is thrown away. Errors: as Make.
+  absl::Status Prove(const Provider& provider, const std::shared_ptr<CancellationToken>& cancellation) const;
   // For a version that is known without asking.
   absl::StatusOr<KeyTarget> TargetOf(const KeyPlan& plan, const kms::RemoteVersion& version) const;
 
@@ -69,10 +74,14 @@ class KeyMaker {
 
  private:
   kms::CallContext CallNow(const std::shared_ptr<CancellationToken>& cancellation) const;
+  struct Wrapping {
+    crypto::RecordEntry entry;
+    kms::RemoteVersion version;
+  };
   // Wraps and proves; `expected` is null where any version will do.
-  absl::StatusOr<crypto::RecordEntry> WrapBy(const Provider& provider, const crypto::SecretBytes& plain,
-                                             const kms::RemoteVersion* expected,
-                                             const std::shared_ptr<CancellationToken>& cancellation) const;
+  absl::StatusOr<Wrapping> WrapBy(const Provider& provider, const crypto::SecretBytes& plain,
+                                  const kms::RemoteVersion* expected,
+                                  const std::shared_ptr<CancellationToken>& cancellation) const;
 
   absl::StatusOr<MadeKey> Finish(crypto::Record record, const crypto::SecretBytes& plain) const;
 

@@ -133,6 +133,7 @@ void Publisher::Publish(const KeyTarget& target, const MadeKey& made, const Time
   published->key = key;
   published->uses = std::move(uses);
   published->plan = target.plan;
+  published->wrapped_under = made.wrapped_under;
   published->renew_at = born_at + options_.lifetime * 2 / 3;
   published->expires_at = born_at + options_.lifetime;
   {
@@ -145,7 +146,7 @@ void Publisher::Publish(const KeyTarget& target, const MadeKey& made, const Time
   // Before it loses its place, so that it can always be found in one of the two.
   if (const auto old = parts_.slot.Get(); old != nullptr) {
     KeepInCache(old->key->key_id, old->key->created,
-                MadeKey{old->key->record, old->key->local_kek_id, old->key->local_kek, {}});
+                MadeKey{old->key->record, old->key->local_kek_id, old->key->local_kek});
   }
   parts_.slot.Publish(std::move(published));
   if (const absl::Status written = parts_.offline.Succeeded(); !written.ok() && stored) {

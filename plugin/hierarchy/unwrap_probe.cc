@@ -19,11 +19,13 @@ bool IsRefused(const absl::Status& status) {
 }  // namespace
 
 UnwrapProbe::UnwrapProbe(Options options, Parts parts, std::function<void()> on_success,
-                         std::function<void(const std::string&)> on_older_refused)
+                         std::function<void(const std::string&)> on_older_refused,
+                         std::function<void(const std::string&, const kms::RemoteVersion&)> on_version)
     : options_(std::move(options)),
       parts_(parts),
       on_success_(std::move(on_success)),
       on_older_refused_(std::move(on_older_refused)),
+      on_version_(std::move(on_version)),
       older_rhythm_(options_.interval * 15 / kOlderPerHour, 0.1, parts_.clock, parts_.random) {
   // What was just made or read back was just unwrapped.
   older_rhythm_.Done();
@@ -73,11 +75,13 @@ void UnwrapProbe::ProbeInUse(const std::string& bytes, const crypto::Record& rec
     Rhythm& rhythm = RhythmOf(provider->name);
     if (rhythm.Due()) {
       parts_.budgets.Count(*provider);
-      const absl::Status status = Probe(*provider, entry, bytes);
+      const absl::StatusOr<std::optional<kms::RemoteVersion>> probed = Probe(*provider, entry, bytes);
+      const absl::Status status = probed.status();
       if (absl::IsCancelled(status)) return;
       rhythm.Done();
       parts_.board.HearProbe(provider->name, status);
       if (status.ok() && first) on_success_();
+      if (status.ok() && probed->has_value()) on_version_(provider->name, **probed);
       if (parts_.slot.Get() == nullptr) {
         // A keyring file costs a look and no call.
         const bool local = provider->client->type() == crypto::ProviderType::kLocal;
@@ -91,8 +95,9 @@ void UnwrapProbe::ProbeInUse(const std::string& bytes, const crypto::Record& rec
   rhythms_.swap(kept);
 }
 
-absl::Status UnwrapProbe::Probe(const Provider& provider, const crypto::RecordEntry& entry,
-                                absl::string_view bytes) const {
+absl::StatusOr<std::optional<kms::RemoteVersion>> UnwrapProbe::Probe(const Provider& provider,
+                                                                     const crypto::RecordEntry& entry,
+                                                                     absl::string_view bytes) const {
   kms::CallContext call;
   call.deadline = parts_.clock.Monotonic() + options_.remote_call_timeout;
   call.cancellation = parts_.cancellation;
@@ -100,7 +105,8 @@ absl::Status UnwrapProbe::Probe(const Provider& provider, const crypto::RecordEn
                           parts_.providers.Unwrap(provider, call, entry.backend_field, entry.blob,
                                                   kms::WrapContext{options_.cluster_id}));
   SIGNET_ASSIGN_OR_RETURN(const auto kek, crypto::LocalKek::Derive(unwrapped.plaintext));
-  return kek->VerifyRecord(bytes, options_.cluster_id);
+  SIGNET_RETURN_IF_ERROR(kek->VerifyRecord(bytes, options_.cluster_id));
+  return unwrapped.version;
 }
 
 // The newest record of each older key_id stands for all of them.
@@ -127,7 +133,7 @@ void UnwrapProbe::ProbeOlder() {
     const Provider* const provider = parts_.providers.Find(entry.provider_type, entry.fingerprint);
     if (provider == nullptr) continue;
     if (!parts_.budgets.Take(*provider)) return;
-    if (!IsRefused(Probe(*provider, entry, bytes))) break;
+    if (!IsRefused(Probe(*provider, entry, bytes).status())) break;
     if (!older_refused_[turn->first].Hear(true, kOlderConfirmations, options_.confirm_interval,
                                           parts_.clock.Monotonic())) {
       older_rhythm_.At(older_refused_[turn->first].next());

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,9 +60,11 @@ class UnwrapProbe {
     const std::shared_ptr<CancellationToken>& cancellation;
   };
   // `on_success` runs after an unwrap by the provider that writes; `on_older_refused` when a KMS has refused,
-  // often enough, to unwrap what was written under `key_id`.
+  // often enough, to unwrap what was written under `key_id`; `on_version` when a provider
+  // has unwrapped its part of the record in use and named the version.
   UnwrapProbe(Options options, Parts parts, std::function<void()> on_success,
-              std::function<void(const std::string& key_id)> on_older_refused);
+              std::function<void(const std::string& key_id)> on_older_refused,
+              std::function<void(const std::string& provider, const kms::RemoteVersion&)> on_version);
 
   // Probes what is due.
   void Step();
@@ -74,15 +77,17 @@ class UnwrapProbe {
   std::string RecordInUse() const;
   void ProbeInUse(const std::string& bytes, const crypto::Record& record);
   void ProbeOlder();
-  // OK: unwrapped, and the MAC is good.
-  absl::Status Probe(const Provider& provider, const crypto::RecordEntry& entry,
-                     absl::string_view bytes) const;
+  // OK: unwrapped, and the MAC is good; by which version, where that was named.
+  absl::StatusOr<std::optional<kms::RemoteVersion>> Probe(const Provider& provider,
+                                                          const crypto::RecordEntry& entry,
+                                                          absl::string_view bytes) const;
   Rhythm& RhythmOf(const std::string& provider);
 
   const Options options_;
   const Parts parts_;
   const std::function<void()> on_success_;
   const std::function<void(const std::string&)> on_older_refused_;
+  const std::function<void(const std::string&, const kms::RemoteVersion&)> on_version_;
   std::map<std::string, Rhythm> rhythms_;
   Rhythm older_rhythm_;
   std::string last_older_;  // the key_id whose turn was last

@@ -10,20 +10,11 @@
 namespace signet {
 namespace {
 
-// A keyring file costs a look and no call, so its changes are seen soon whatever the interval.
-constexpr absl::Duration kLongestLocalInterval = absl::Seconds(5);
 constexpr absl::Duration kLongestRetry = absl::Minutes(10);
 // While Describe is refused, it is tried again every so many looks.
 constexpr int kLooksWithoutDescribe = 10;
 constexpr absl::string_view kRolledBack = "rolled_back";
 constexpr absl::string_view kNotAnnounced = "not_announced";
-
-VersionWatcher::Timing TimingFor(VersionWatcher::Timing timing, const Provider& active) {
-  if (active.client->type() == crypto::ProviderType::kLocal) {
-    timing.interval = std::min(timing.interval, kLongestLocalInterval);
-  }
-  return timing;
-}
 
 }  // namespace
 
@@ -39,7 +30,8 @@ void VersionFollower::SetPlan(const KeyPlan& plan) {
   DropPending("the plan has changed");
   if (rollback_.has_value()) EndRollback("the plan has changed");
   plan_ = plan;
-  watcher_.emplace(TimingFor(options_.timing, *plan.active), parts_.clock, parts_.random);
+  watcher_.emplace(VersionWatcher::TimingFor(options_.timing, plan.active->client->type()), parts_.clock,
+                   parts_.random);
   MutexLock lock(mutex_);
   confirming_.clear();
 }

@@ -1,6 +1,19 @@
 #include "plugin/hierarchy/version_watcher.h"
 
+#include <algorithm>
+
 namespace signet {
+namespace {
+
+constexpr absl::Duration kLongestLocalInterval = absl::Seconds(5);
+
+}  // namespace
+
+VersionWatcher::Timing VersionWatcher::TimingFor(Timing timing, crypto::ProviderType type) {
+  if (type == crypto::ProviderType::kLocal)
+    timing.interval = std::min(timing.interval, kLongestLocalInterval);
+  return timing;
+}
 
 VersionWatcher::Finding VersionWatcher::Hear(const std::string& key_id, absl::string_view expected) {
   rhythm_.Done();

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "crypto/random.h"
+#include "crypto/record.h"
 #include "plugin/hierarchy/confirmation.h"
 #include "plugin/hierarchy/rhythm.h"
 
@@ -24,6 +25,10 @@ class VersionWatcher {
   };
   // A changed answer counts when it was heard once and then so often again.
   static constexpr int kConfirmations = 2;
+
+  // As `timing`, but a keyring file costs a look and no call: its changes are seen soon whatever the
+  // interval.
+  static Timing TimingFor(Timing timing, crypto::ProviderType type);
 
   // Both references outlive the object.
   VersionWatcher(Timing timing, const Clock& clock, crypto::RandomSource& random)

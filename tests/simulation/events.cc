@@ -50,24 +50,27 @@ std::string RollForward(Scene& scene) {
   return "";
 }
 
-// A version that is half of a redundant record counts as the whole record's end: nobody destroys that one.
-bool IsInRedundantRecord(World& world, const std::string& version) {
-  return std::any_of(world.sealed().begin(), world.sealed().end(), [&version](const Sealed& sealed) {
-    const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(sealed.stored.record);
-    return record.ok() && record->entries.size() > 1 &&
-           std::any_of(
-               record->entries.begin(), record->entries.end(),
-               [&version](const crypto::RecordEntry& entry) { return entry.backend_field == version; });
-  });
+// Whether the node's local KEK in use, or the one that it may read back, hangs on that version.
+bool MayUse(Node& node, const std::string& version) {
+  const std::shared_ptr<const ActiveKey> active = node.hierarchy().Snapshot();
+  if (active == nullptr) return true;
+  const absl::StatusOr<crypto::Record> record = crypto::ParseRecord(active->record);
+  return record.ok() &&
+         std::any_of(record->entries.begin(), record->entries.end(),
+                     [&version](const crypto::RecordEntry& entry) { return entry.backend_field == version; });
 }
 
 std::string Destroy(Scene& scene) {
   RemoteKey& key = scene.world.key("primary");
   if (key.revoked) return "";
   for (uint64_t version = 1; version + 1 < key.key->current(); ++version) {
-    if (IsInRedundantRecord(scene.world, absl::StrCat(version))) continue;
     if (!key.destroyed.insert(version).second) continue;
     key.key->Destroy(version);
+    // It stops until it has made another one.
+    for (int number = 0; number < World::kNodes; ++number) {
+      Node& node = scene.world.node(number);
+      if (MayUse(node, absl::StrCat(version))) scene.world.Disturb(node);
+    }
     return absl::StrCat(key.provider, " ", version);
   }
   return "";

@@ -86,7 +86,7 @@ absl::Status World::Seal(Node& node) {
   absl::StatusOr<Encrypted> encrypted = node.Encrypt(sealed.plaintext);
   if (!encrypted.ok()) return encrypted.status();
   sealed.stored = encrypted->stored;
-  // A second provider of the wrap-set keeps all its versions, so only the writer's counts.
+  // The writer is asked first, and where nothing is wrong it answers: so only its version counts.
   sealed.wrapped_by.push_back(
       {encrypted->key->provider_name, encrypted->key->remote_version.number.value_or(0)});
   Keep(std::move(sealed));

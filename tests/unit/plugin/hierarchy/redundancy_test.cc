@@ -6,6 +6,7 @@
 #include "kms_client/failure_class.h"
 #include "tests/testing/hierarchy_harness.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/unit/plugin/hierarchy/lying_kms_client.h"
 
 namespace signet {
 namespace {
@@ -194,6 +195,136 @@ TEST_F(RedundancyTest, AnAnswerOtherThanUnreachableIsFinal) {
   const size_t asked = standby_->calls(Operation::kUnwrap);
   EXPECT_THAT(harness_.DecryptStepped(stored), StatusIs(absl::StatusCode::kPermissionDenied));
   EXPECT_EQ(standby_->calls(Operation::kUnwrap), asked);
+}
+
+// What follows from a new version of a provider that does not write.
+class SecondProviderTest : public RedundancyTest {
+ protected:
+  std::string WrappedUnder() { return ActiveRecord().entries[1].backend_field; }
+  std::string Record() const { return harness_.hierarchy->Snapshot()->record; }
+  std::string KeyId() const { return harness_.hierarchy->Snapshot()->key_id; }
+  void RunToNextLook() {
+    const size_t before = standby_->calls(Operation::kDescribe);
+    while (standby_->calls(Operation::kDescribe) == before) harness_.Run(absl::Seconds(1));
+  }
+};
+
+TEST_F(SecondProviderTest, ItsNewVersionRenewsTheLocalKekUnderTheSameKeyIdAfterConfirmationAndDelay) {
+  harness_.StartStepped();
+  const Stored old = harness_.Encrypt("secret");
+  standby_key_->Rotate();
+  RunToNextLook();
+  harness_.Run(absl::Seconds(78));
+  EXPECT_EQ(Record(), old.record);
+  harness_.Run(absl::Seconds(5));
+  EXPECT_NE(Record(), old.record);
+  EXPECT_EQ(KeyId(), old.key_id);
+  EXPECT_EQ(WrappedUnder(), "2");
+  EXPECT_THAT(harness_.hierarchy->State().key_id_history, SizeIs(1));
+  EXPECT_THAT(harness_.DecryptStepped(old), IsOk());
+  const std::string renewed = Record();
+  harness_.Run(absl::Hours(3));
+  EXPECT_EQ(Record(), renewed);
+}
+
+TEST_F(SecondProviderTest, OneOddAnswerChangesNothing) {
+  harness_.StartStepped();
+  const std::string record = Record();
+  standby_key_->Rotate();
+  RunToNextLook();
+  standby_key_->SetCurrent(1);
+  harness_.Run(absl::Minutes(30));
+  EXPECT_EQ(Record(), record);
+}
+
+TEST_F(SecondProviderTest, ARollbackOfItIsNotFollowed) {
+  harness_.StartStepped();
+  standby_key_->Rotate();
+  harness_.Run(absl::Minutes(6));
+  ASSERT_EQ(WrappedUnder(), "2");
+  const std::string record = Record();
+  standby_key_->SetCurrent(1);
+  harness_.Run(absl::Hours(1));
+  EXPECT_EQ(Record(), record);
+}
+
+TEST_F(SecondProviderTest, AVersionMadeWhileNobodyRanIsNoticedAfterTheStart) {
+  harness_.StartStepped();
+  standby_key_->Rotate();
+  harness_.RestartStepped();
+  ASSERT_EQ(WrappedUnder(), "1");
+  harness_.Run(absl::Minutes(15));
+  EXPECT_EQ(WrappedUnder(), "2");
+}
+
+TEST_F(SecondProviderTest, ADescribeThatRunsAheadOfWrapCostsOneRenewalAnHour) {
+  auto lying = std::make_shared<testing::LyingKmsClient>(standby_);
+  lying->describe_lie = [](kms::KeyDescription& description) {
+    description.current = kms::RemoteVersion{"2", "of the future", 2};
+  };
+  harness_.providers[1].client = lying;
+  harness_.StartStepped();
+  harness_.Run(absl::Minutes(55));
+  EXPECT_EQ(harness_.wraps(), 2u);
+  harness_.Run(absl::Hours(3));
+  EXPECT_LE(harness_.wraps(), 5u);
+}
+
+TEST_F(SecondProviderTest, IsAskedWithinItsHourOfCalls) {
+  harness_.StartStepped();
+  harness_.Run(absl::Minutes(10));
+  const auto calls = [this] {
+    return standby_->calls(Operation::kDescribe) + standby_->calls(Operation::kWrap) +
+           standby_->calls(Operation::kUnwrap);
+  };
+  const size_t before = calls();
+  harness_.Run(absl::Hours(1));
+  EXPECT_LE(calls() - before, 45u);
+  EXPECT_GE(standby_->calls(Operation::kDescribe), 20u);
+}
+
+TEST_F(SecondProviderTest, ItsOldVersionMayBeDestroyedOnceItIsNotInUse) {
+  harness_.StartStepped();
+  const Stored old = harness_.Encrypt("secret");
+  standby_key_->Rotate();
+  harness_.Run(absl::Minutes(6));
+  standby_key_->Destroy(1);
+  for (int minute = 0; minute < 30; ++minute) {
+    harness_.Run(absl::Minutes(1));
+    ASSERT_THAT(harness_.hierarchy->Writable(), IsOk());
+  }
+  EXPECT_THAT(harness_.DecryptStepped(old), IsOk());
+}
+
+TEST_F(SecondProviderTest, ADestroyedVersionThatWasInUseStopsWritesOnlyUntilANewerOneWraps) {
+  harness_.StartStepped();
+  const Stored old = harness_.Encrypt("secret");
+  standby_key_->Rotate();
+  standby_key_->Destroy(1);
+  harness_.Run(absl::Minutes(10));
+  EXPECT_THAT(harness_.hierarchy->Writable(), IsOk());
+  EXPECT_EQ(KeyId(), old.key_id);
+  EXPECT_EQ(WrappedUnder(), "2");
+  EXPECT_THAT(harness_.DecryptStepped(old), IsOk());
+}
+
+TEST_F(SecondProviderTest, ARevokedKeyOfWhichNoVersionWrapsKeepsWritesStoppedWithFewCalls) {
+  harness_.StartStepped();
+  standby_key_->Disable(1);
+  harness_.Run(absl::Minutes(10));
+  ASSERT_THAT(harness_.hierarchy->Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  const auto calls = [](const FakeKmsClient& client) {
+    return client.calls(Operation::kDescribe) + client.calls(Operation::kWrap) +
+           client.calls(Operation::kUnwrap);
+  };
+  const size_t writers = calls(*harness_.client), seconds = calls(*standby_);
+  harness_.Run(absl::Hours(1));
+  EXPECT_LE(calls(*harness_.client) - writers, 45u);
+  EXPECT_LE(calls(*standby_) - seconds, 45u);
+  EXPECT_THAT(harness_.hierarchy->Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  standby_key_->Enable(1);
+  harness_.Run(absl::Minutes(5));
+  EXPECT_THAT(harness_.hierarchy->Writable(), IsOk());
 }
 
 TEST_F(RedundancyTest, AnUnknownNameInTheWrapSetIsRefused) {
