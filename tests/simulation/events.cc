@@ -240,7 +240,7 @@ std::string TearState(Scene& scene) {
   node.Crash();
   const bool torn = node.TearState();
   scene.world.StartNode(node);
-  return torn ? Of(node) : "";
+  return torn ? Of(node) : absl::StrCat(Of(node), ", there is none");
 }
 
 std::string Disk(Scene& scene) {
