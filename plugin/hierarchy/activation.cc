@@ -18,7 +18,7 @@ constexpr absl::Duration kLongestSleep = absl::Minutes(1);
 }  // namespace
 
 Activation::Activation(Options options, Parts parts, std::function<void()> on_first_key)
-    : options_(options),
+    : options_(std::move(options)),
       parts_(parts),
       on_first_key_(std::move(on_first_key)),
       writes_(parts_.gate, parts_.clock, parts_.feed),

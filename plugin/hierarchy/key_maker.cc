@@ -118,13 +118,14 @@ absl::StatusOr<MadeKey> KeyMaker::Make(const KeyTarget& target, Missing missing,
       return kms::WithFailureClass(std::move(named), kms::GetFailureClass(entry.status()));
     }
   }
-  SIGNET_ASSIGN_OR_RETURN(MadeKey finished, Finish(std::move(record), plain));
+  SIGNET_ASSIGN_OR_RETURN(MadeKey finished, Finish(record, plain));
   finished.wrapped_under = std::move(made.wrapped_under);
   finished.missing = std::move(made.missing);
   return finished;
 }
 
-absl::StatusOr<MadeKey> KeyMaker::Finish(crypto::Record record, const crypto::SecretBytes& plain) const {
+absl::StatusOr<MadeKey> KeyMaker::Finish(const crypto::Record& record,
+                                         const crypto::SecretBytes& plain) const {
   MadeKey made;
   SIGNET_ASSIGN_OR_RETURN(made.kek, crypto::LocalKek::Derive(plain));
   SIGNET_ASSIGN_OR_RETURN(made.record, made.kek->FinishRecord(record, options_.cluster_id));
@@ -147,7 +148,7 @@ absl::StatusOr<MadeKey> KeyMaker::MakeForOneUse(const KeyTarget& target, const k
     record.entries.push_back({static_cast<uint8_t>(provider->client->type()), provider->client->fingerprint(),
                               std::move(wrapped.backend_field), std::move(wrapped.blob)});
   }
-  return Finish(std::move(record), plain);
+  return Finish(record, plain);
 }
 
 }  // namespace signet

@@ -83,7 +83,7 @@ class KeyMaker {
                                   const kms::RemoteVersion* expected,
                                   const std::shared_ptr<CancellationToken>& cancellation) const;
 
-  absl::StatusOr<MadeKey> Finish(crypto::Record record, const crypto::SecretBytes& plain) const;
+  absl::StatusOr<MadeKey> Finish(const crypto::Record& record, const crypto::SecretBytes& plain) const;
 
   const Options options_;
   const ProviderSet& providers_;

@@ -76,7 +76,7 @@ void UnwrapProbe::ProbeInUse(const std::string& bytes, const crypto::Record& rec
     if (rhythm.Due()) {
       parts_.budgets.Count(*provider);
       const absl::StatusOr<std::optional<kms::RemoteVersion>> probed = Probe(*provider, entry, bytes);
-      const absl::Status status = probed.status();
+      const absl::Status& status = probed.status();
       if (absl::IsCancelled(status)) return;
       rhythm.Done();
       parts_.board.HearProbe(provider->name, status);
