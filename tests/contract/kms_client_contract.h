@@ -84,6 +84,8 @@ class KmsClientContract : public ::testing::TestWithParam<ContractParam> {
   const kms::WrapContext context_{"cluster-1"};
 };
 
+// Instantiated only by backends whose own client makes new versions of the key.
+class RotatingKmsClientContract : public KmsClientContract {};
 // Instantiated only by backends across a network: what they owe besides.
 class RemoteKmsClientContract : public KmsClientContract {};
 // Instantiated only by backends whose KMS writes down who asked.

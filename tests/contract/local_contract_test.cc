@@ -103,14 +103,18 @@ class LocalBackend final : public ContractBackend {
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RemoteKmsClientContract);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(AuditedKmsClientContract);
 
-INSTANTIATE_TEST_SUITE_P(
-    Backends, KmsClientContract,
-    ::testing::Values(
-        ContractParam{"local", [] { return std::make_unique<LocalBackend>(false, false); }},
-        ContractParam{"local_sealed", [] { return std::make_unique<LocalBackend>(true, false); }},
-        ContractParam{"local_rotating", [] { return std::make_unique<LocalBackend>(false, true); }},
-        ContractParam{"local_sealed_rotating", [] { return std::make_unique<LocalBackend>(true, true); }}),
-    ContractName);
+ContractParam Param(const char* name, bool is_sealed, bool allow_rotate) {
+  return {name, [=] { return std::make_unique<LocalBackend>(is_sealed, allow_rotate); }};
+}
+const ContractParam kRotating = Param("local_rotating", false, true);
+const ContractParam kSealedRotating = Param("local_sealed_rotating", true, true);
+
+INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract,
+                         ::testing::Values(Param("local", false, false), Param("local_sealed", true, false),
+                                           kRotating, kSealedRotating),
+                         ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, RotatingKmsClientContract, ::testing::Values(kRotating, kSealedRotating),
+                         ContractName);
 
 }  // namespace
 }  // namespace signet::testing
