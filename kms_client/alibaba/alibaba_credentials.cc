@@ -32,7 +32,7 @@ class KeyFile final : public KeySource {
   absl::StatusOr<IssuedAlibabaKey> Read(const CallContext& /*call*/) override {
     SIGNET_ASSIGN_OR_RETURN(const auto content, file_.Read());
     crypto::SensitiveString body(std::string(content->bytes.Expose()));
-    SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey issued, ParseIssuedKey(file_.path(), "", body));
+    SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey issued, ParseAlibabaKey(file_.path(), "", body));
     issued.key->file_generation = content->generation;
     return issued;
   }
@@ -68,7 +68,7 @@ absl::StatusOr<IssuedAlibabaKey> AskSts(AlibabaRpc& sts, const AlibabaRequest& r
   SIGNET_ASSIGN_OR_RETURN(AlibabaAnswer answer, sts.Call(request, key, call));
   // Whatever it says, it says nothing about the KMS key.
   if (!answer.ok()) return absl::UnavailableError(AlibabaErrorStatus(operation, answer).message());
-  SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey issued, ParseIssuedKey(operation, "Credentials", answer.body));
+  SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey issued, ParseAlibabaKey(operation, "Credentials", answer.body));
   if (issued.key->security_token.size() == 0 || issued.expires == absl::InfiniteFuture()) {
     return absl::UnavailableError(absl::StrCat(operation, ": no temporary access key"));
   }

@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "kms_client/alibaba/alibaba_codec.h"
 #include "kms_client/alibaba/alibaba_credentials.h"
 #include "kms_client/alibaba/alibaba_errors.h"
 #include "kms_client/alibaba/alibaba_rpc.h"
-#include "kms_client/alibaba/kms_codec.h"
 #include "kms_client/auth/credentials_cache.h"
 #include "kms_client/call_wait.h"
 #include "kms_client/failure_class.h"
@@ -65,10 +65,10 @@ class AlibabaKmsClient final : public KmsClient {
   absl::StatusOr<KeyDescription> Describe(const CallContext& call) override {
     SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
     if (settings_.is_dedicated) return DescribeByEncrypting(call);
-    const AlibabaRequest request = EncodeKeyRequest("DescribeKey", settings_.key_id);
+    const AlibabaRequest request = EncodeAlibabaKeyRequest("DescribeKey", settings_.key_id);
     const std::string operation = rpc_.OperationName(request);
     SIGNET_ASSIGN_OR_RETURN(const AlibabaAnswer answer, CallAuthorized(request, call));
-    SIGNET_ASSIGN_OR_RETURN(const AlibabaKey key, DecodeDescribeAnswer(operation, answer.body.Expose()));
+    SIGNET_ASSIGN_OR_RETURN(const AlibabaKey key, DecodeAlibabaKey(operation, answer.body.Expose()));
     SIGNET_RETURN_IF_ERROR(CheckArn(operation, key.arn));
     SIGNET_RETURN_IF_ERROR(CheckState(operation, key.state));
     if (!key.primary_key_version.empty()) return KeyDescription{AlibabaVersion(key.primary_key_version)};
@@ -81,11 +81,11 @@ class AlibabaKmsClient final : public KmsClient {
     if (plaintext.size() != kAlibabaPlaintextBytes) {
       return absl::InvalidArgumentError("only 32 bytes are wrapped");
     }
-    const AlibabaRequest request = EncodeEncrypt(settings_.key_id, plaintext, context);
+    const AlibabaRequest request = EncodeAlibabaEncrypt(settings_.key_id, plaintext, context);
     const std::string operation = rpc_.OperationName(request);
     SIGNET_ASSIGN_OR_RETURN(const AlibabaAnswer answer, CallAuthorized(request, call));
     SIGNET_ASSIGN_OR_RETURN(AlibabaCiphertext ciphertext,
-                            DecodeEncryptAnswer(operation, answer.body.Expose()));
+                            DecodeAlibabaCiphertext(operation, answer.body.Expose()));
     if (ciphertext.key_id != settings_.key_id) {
       return WithFailureClass(absl::FailedPreconditionError(absl::StrCat(
                                   operation, ": another key encrypted: `key` must be the key's own id")),
@@ -100,11 +100,11 @@ class AlibabaKmsClient final : public KmsClient {
   absl::StatusOr<UnwrapResult> Unwrap(const CallContext& call, absl::string_view backend_field,
                                       absl::string_view blob, const WrapContext& context) override {
     SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
-    SIGNET_RETURN_IF_ERROR(CheckRecordEntry(backend_field, blob));
-    const AlibabaRequest request = EncodeDecrypt(blob, context);
+    SIGNET_RETURN_IF_ERROR(CheckAlibabaEntry(backend_field, blob));
+    const AlibabaRequest request = EncodeAlibabaDecrypt(blob, context);
     const std::string operation = rpc_.OperationName(request);
     SIGNET_ASSIGN_OR_RETURN(AlibabaAnswer answer, CallAuthorized(request, call));
-    SIGNET_ASSIGN_OR_RETURN(AlibabaPlaintext plaintext, DecodeDecryptAnswer(operation, answer.body));
+    SIGNET_ASSIGN_OR_RETURN(AlibabaPlaintext plaintext, DecodeAlibabaPlaintext(operation, answer.body));
     // Decrypt takes no key: any that our credentials may use would do.
     if (plaintext.key_id != settings_.key_id) {
       return WithFailureClass(absl::DataLossError(absl::StrCat(operation, ": the blob is of another key")),
@@ -119,7 +119,7 @@ class AlibabaKmsClient final : public KmsClient {
       return absl::UnimplementedError(
           "a dedicated gateway does not rotate: use the console or the shared one");
     }
-    return CallAuthorized(EncodeKeyRequest("CreateKeyVersion", settings_.key_id), call).status();
+    return CallAuthorized(EncodeAlibabaKeyRequest("CreateKeyVersion", settings_.key_id), call).status();
   }
 
  private:
@@ -160,11 +160,11 @@ class AlibabaKmsClient final : public KmsClient {
 
   // Keys that are never rotated tell no primary version.
   absl::StatusOr<KeyDescription> DescribeTheOnlyVersion(const CallContext& call) {
-    const AlibabaRequest request = EncodeKeyRequest("ListKeyVersions", settings_.key_id);
+    const AlibabaRequest request = EncodeAlibabaKeyRequest("ListKeyVersions", settings_.key_id);
     const absl::StatusOr<AlibabaAnswer> answer = CallAuthorized(request, call);
     if (answer.ok()) {
       SIGNET_ASSIGN_OR_RETURN(const auto versions,
-                              DecodeVersionsAnswer(rpc_.OperationName(request), answer->body.Expose()));
+                              DecodeAlibabaVersions(rpc_.OperationName(request), answer->body.Expose()));
       if (versions.has_value() && versions->size() == 1) {
         return KeyDescription{AlibabaVersion(versions->front())};
       }

@@ -77,7 +77,7 @@ absl::StatusOr<IssuedAlibabaKey> EcsMetadata::ReadKey(absl::string_view role, co
     return absl::UnavailableError(absl::StrCat(kOperation, ": this instance has no RAM role ", name));
   }
   if (response.status != 200) return Failed("gave no access key", response.status);
-  SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey issued, ParseIssuedKey(kOperation, "", response.body));
+  SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey issued, ParseAlibabaKey(kOperation, "", response.body));
   // What is left of the body has no secret any more.
   const absl::StatusOr<nlohmann::json> object = ParseJsonObject(response.body.Expose());
   if (!object.ok() || JsonString(*object, "Code").value_or("") != "Success") {

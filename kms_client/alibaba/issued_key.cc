@@ -22,8 +22,8 @@ bool IsKeyId(const std::string& id) {
 
 }  // namespace
 
-absl::StatusOr<IssuedAlibabaKey> ParseIssuedKey(absl::string_view source, absl::string_view member,
-                                                crypto::SensitiveString& body) {
+absl::StatusOr<IssuedAlibabaKey> ParseAlibabaKey(absl::string_view source, absl::string_view member,
+                                                 crypto::SensitiveString& body) {
   const auto malformed = [source](absl::string_view what) {
     return absl::UnavailableError(absl::StrCat(source, ": ", what));
   };

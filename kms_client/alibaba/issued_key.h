@@ -22,8 +22,8 @@ struct IssuedAlibabaKey {
 // {"AccessKeyId","AccessKeySecret","SecurityToken","Expiration"} in the object `member` of `body`, or at its
 // top where `member` is empty. The last two may be missing. Secrets are cut out of `body`. UNAVAILABLE: it is
 // something else; the message begins with `source` and holds nothing of the text.
-absl::StatusOr<IssuedAlibabaKey> ParseIssuedKey(absl::string_view source, absl::string_view member,
-                                                crypto::SensitiveString& body);
+absl::StatusOr<IssuedAlibabaKey> ParseAlibabaKey(absl::string_view source, absl::string_view member,
+                                                 crypto::SensitiveString& body);
 
 }  // namespace signet::kms
 

@@ -1,4 +1,4 @@
-#include "kms_client/alibaba/kms_codec.h"
+#include "kms_client/alibaba/alibaba_codec.h"
 
 #include <algorithm>
 #include <utility>
@@ -47,8 +47,8 @@ AlibabaRequest MakeRequest(absl::string_view action) {
 
 }  // namespace
 
-AlibabaRequest EncodeEncrypt(absl::string_view key_id, const crypto::SecretBytes& plaintext,
-                             const WrapContext& context) {
+AlibabaRequest EncodeAlibabaEncrypt(absl::string_view key_id, const crypto::SecretBytes& plaintext,
+                                    const WrapContext& context) {
   AlibabaRequest request = MakeRequest("Encrypt");
   request.parameters["KeyId"] = std::string(key_id);
   std::string& text = request.parameters["Plaintext"];
@@ -58,21 +58,22 @@ AlibabaRequest EncodeEncrypt(absl::string_view key_id, const crypto::SecretBytes
   return request;
 }
 
-AlibabaRequest EncodeDecrypt(absl::string_view blob, const WrapContext& context) {
+AlibabaRequest EncodeAlibabaDecrypt(absl::string_view blob, const WrapContext& context) {
   AlibabaRequest request = MakeRequest("Decrypt");
   request.parameters["CiphertextBlob"] = std::string(blob);
   request.parameters["EncryptionContext"] = context.ToJson();
   return request;
 }
 
-AlibabaRequest EncodeKeyRequest(absl::string_view action, absl::string_view key_id) {
+AlibabaRequest EncodeAlibabaKeyRequest(absl::string_view action, absl::string_view key_id) {
   AlibabaRequest request = MakeRequest(action);
   request.parameters["KeyId"] = std::string(key_id);
   if (action == "ListKeyVersions") request.parameters["PageSize"] = kPageSize;
   return request;
 }
 
-absl::StatusOr<AlibabaCiphertext> DecodeEncryptAnswer(absl::string_view operation, absl::string_view body) {
+absl::StatusOr<AlibabaCiphertext> DecodeAlibabaCiphertext(absl::string_view operation,
+                                                          absl::string_view body) {
   const absl::StatusOr<nlohmann::json> object = ParseJsonObject(body);
   if (!object.ok()) return AlibabaMalformedStatus(operation);
   std::optional<std::string> key_id = Text(*object, "KeyId", kMaxIdBytes);
@@ -82,8 +83,8 @@ absl::StatusOr<AlibabaCiphertext> DecodeEncryptAnswer(absl::string_view operatio
   return AlibabaCiphertext{*std::move(key_id), *std::move(version), *std::move(blob)};
 }
 
-absl::StatusOr<AlibabaPlaintext> DecodeDecryptAnswer(absl::string_view operation,
-                                                     crypto::SensitiveString& body) {
+absl::StatusOr<AlibabaPlaintext> DecodeAlibabaPlaintext(absl::string_view operation,
+                                                        crypto::SensitiveString& body) {
   const absl::StatusOr<crypto::SensitiveString> text = TakeJsonSecret(body, "Plaintext");
   if (!text.ok()) return AlibabaMalformedStatus(operation);
   const absl::StatusOr<nlohmann::json> object = ParseJsonObject(body.Expose());
@@ -102,7 +103,7 @@ absl::StatusOr<AlibabaPlaintext> DecodeDecryptAnswer(absl::string_view operation
   return AlibabaPlaintext{*std::move(key_id), *std::move(version), std::move(bytes)};
 }
 
-absl::StatusOr<AlibabaKey> DecodeDescribeAnswer(absl::string_view operation, absl::string_view body) {
+absl::StatusOr<AlibabaKey> DecodeAlibabaKey(absl::string_view operation, absl::string_view body) {
   const absl::StatusOr<nlohmann::json> object = ParseJsonObject(body);
   const nlohmann::json* const metadata = object.ok() ? JsonObject(*object, "KeyMetadata") : nullptr;
   if (metadata == nullptr) return AlibabaMalformedStatus(operation);
@@ -112,8 +113,8 @@ absl::StatusOr<AlibabaKey> DecodeDescribeAnswer(absl::string_view operation, abs
                     Text(*metadata, "PrimaryKeyVersion", kMaxIdBytes).value_or("")};
 }
 
-absl::StatusOr<std::optional<std::vector<std::string>>> DecodeVersionsAnswer(absl::string_view operation,
-                                                                             absl::string_view body) {
+absl::StatusOr<std::optional<std::vector<std::string>>> DecodeAlibabaVersions(absl::string_view operation,
+                                                                              absl::string_view body) {
   const absl::StatusOr<nlohmann::json> object = ParseJsonObject(body);
   const nlohmann::json* const outer = object.ok() ? JsonObject(*object, "KeyVersions") : nullptr;
   const std::optional<int64_t> total = object.ok() ? JsonInteger(*object, "TotalCount") : std::nullopt;
@@ -130,7 +131,7 @@ absl::StatusOr<std::optional<std::vector<std::string>>> DecodeVersionsAnswer(abs
   return std::make_optional(std::move(versions));
 }
 
-absl::Status CheckRecordEntry(absl::string_view backend_field, absl::string_view blob) {
+absl::Status CheckAlibabaEntry(absl::string_view backend_field, absl::string_view blob) {
   if (backend_field.empty() && IsBlob(blob)) return absl::OkStatus();
   return WithFailureClass(absl::InvalidArgumentError("the blob is no ciphertext of Alibaba Cloud KMS"),
                           FailureClass::kBadBlob);
