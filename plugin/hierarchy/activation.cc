@@ -64,6 +64,12 @@ void Activation::Post(PostedWork::Work work) {
   if (posted_.Post(std::move(work))) strand_.Kick();
 }
 
+bool Activation::MayKeep() const {
+  if (!guard_.stopped() || MoveIsDue()) return true;
+  const std::vector<const Provider*>& wrap_set = follower_.plan().wrap_set;
+  return std::find(wrap_set.begin(), wrap_set.end(), guard_.stopped_by()) == wrap_set.end();
+}
+
 absl::Duration Activation::Step() {
   posted_.RunAll();
   NoticeSuspension();

@@ -125,8 +125,9 @@ class Activation {
   // Announces the plan that holds now instead of the one before it.
   bool MoveIsDue() const { return !(parts_.planner.Now() == follower_.plan()); }
   absl::Status Move();
-  // Nothing is made or read back under a remote key that is denied or revoked, but it may be left.
-  bool MayKeep() const { return !guard_.stopped() || MoveIsDue(); }
+  // Nothing is made or read back under a remote key that is denied or revoked, but it may be left: the plan
+  // that is followed may be one that does without it already.
+  bool MayKeep() const;
   // Tells that a configured plan is waiting, and remembers what the state must know about plans.
   void WatchMoves();
 

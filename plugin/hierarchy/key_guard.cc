@@ -39,9 +39,9 @@ const Provider* KeyGuard::FindStopped(absl::Status& status) const {
 void KeyGuard::Step() {
   absl::Status status;
   const Provider* const provider = FindStopped(status);
-  stopped_ = provider != nullptr;
+  stopped_by_ = provider;
   parts_.gate.SetStop(status);
-  if (!stopped_) {
+  if (provider == nullptr) {
     purged_ = false;
     return denied_at_.reset();
   }

@@ -54,7 +54,9 @@ class KeyGuard {
   // Until a grace period ends; infinite when none runs.
   absl::Duration next() const;
   // The remote key in use is denied or revoked: nothing is to be made or read back.
-  bool stopped() const { return stopped_; }
+  bool stopped() const { return stopped_by_ != nullptr; }
+  // Whose; nullptr: none.
+  const Provider* stopped_by() const { return stopped_by_; }
 
   // Every local KEK leaves memory; `problem` is what Encrypt says until one is back. Returns how many.
   size_t PurgeAll(const absl::Status& problem, absl::string_view why);
@@ -69,7 +71,7 @@ class KeyGuard {
 
   const Options options_;
   const Parts parts_;
-  bool stopped_ = false;
+  const Provider* stopped_by_ = nullptr;
   bool purged_ = false;                      // since they stopped
   std::optional<absl::Duration> denied_at_;  // of BootTime
 };

@@ -41,8 +41,8 @@ class UnwrapProbe {
     absl::Duration remote_call_timeout = absl::Milliseconds(2500);
   };
   // While no key serves the only other calls ask for a newer version, as often: a recovery may be found
-  // sooner.
-  static constexpr absl::Duration kIntervalWithoutKey = absl::Seconds(160);
+  // sooner. At most 22 of each fall into any hour.
+  static constexpr absl::Duration kIntervalWithoutKey = absl::Seconds(165);
   static constexpr absl::Duration kLocalIntervalWithoutKey = absl::Seconds(5);
   static constexpr size_t kOlderPerHour = 6;
   static constexpr int kOlderConfirmations = 2;

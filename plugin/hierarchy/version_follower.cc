@@ -95,7 +95,7 @@ MonotonicTime VersionFollower::next() const {
 
 void VersionFollower::Step() {
   if (watcher_->Due()) {
-    if (MayLook()) {
+    if (parts_.budgets.TakeLook(*plan_.active, !watcher_->candidate().empty())) {
       (void)Look();
     } else {
       watcher_->HearNothing();
@@ -103,13 +103,6 @@ void VersionFollower::Step() {
   }
   Prepare();
   Announce();
-}
-
-// What changed is confirmed at once, whatever was asked in the hour before; an answer that never settles does
-// not make that a flood.
-bool VersionFollower::MayLook() {
-  if (!watcher_->candidate().empty() && confirmations_.Take(parts_.clock.Monotonic())) return true;
-  return parts_.budgets.Take(*plan_.active);
 }
 
 absl::StatusOr<KeyTarget> VersionFollower::Ask(const KeyPlan& plan) {

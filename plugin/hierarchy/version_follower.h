@@ -91,9 +91,7 @@ class VersionFollower {
     std::optional<MadeKey> made;
     MonotonicTime announce_at;
   };
-  static constexpr size_t kConfirmationsPerHour = 45;
 
-  bool MayLook();
   // Describe, or what a Wrap says where only Describe is refused.
   absl::StatusOr<KeyTarget> Ask(const KeyPlan& plan);
   void Judge(const KeyTarget& target);
@@ -107,7 +105,6 @@ class VersionFollower {
   const Parts parts_;
   KeyPlan plan_;
   std::optional<VersionWatcher> watcher_;
-  CallBudget confirmations_{kConfirmationsPerHour, 0};
   Retry prepare_retry_;
   Retry announce_retry_;
   std::optional<KeyTarget> rollback_;

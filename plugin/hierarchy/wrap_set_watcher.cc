@@ -26,9 +26,7 @@ void WrapSetWatcher::Follow(const PublishedKey& published) {
                            parts_.random);
     watcher.NoteAsked();
     const auto before = members_.find(provider->name);
-    Member member{
-        provider, std::move(watcher),
-        before == members_.end() ? CallBudget(kConfirmationsPerHour, 0) : before->second.confirmations};
+    Member member{provider, std::move(watcher)};
     if (const auto wrapped = published.wrapped_under.find(provider->name);
         wrapped != published.wrapped_under.end()) {
       member.in_record = wrapped->second;
@@ -52,9 +50,9 @@ void WrapSetWatcher::Step() {
 }
 
 void WrapSetWatcher::Ask(Member& member) {
-  const bool confirms =
-      !member.watcher.candidate().empty() && member.confirmations.Take(parts_.clock.Monotonic());
-  if (!confirms && !parts_.budgets.Take(*member.provider)) return member.watcher.HearNothing();
+  if (!parts_.budgets.TakeLook(*member.provider, !member.watcher.candidate().empty())) {
+    return member.watcher.HearNothing();
+  }
   kms::CallContext call;
   call.deadline = parts_.clock.Monotonic() + options_.remote_call_timeout;
   call.cancellation = parts_.cancellation;

@@ -63,13 +63,11 @@ class WrapSetWatcher {
   void NoteRenewal();
 
  private:
-  static constexpr size_t kConfirmationsPerHour = 45;
   static constexpr absl::Duration kBeforeTheSameAgain = absl::Hours(1);
 
   struct Member {
     const Provider* provider;
     VersionWatcher watcher;
-    CallBudget confirmations;
     std::optional<kms::RemoteVersion> in_record = std::nullopt;
     std::string named = {};                                // the newer version, confirmed; empty: none
     MonotonicTime due = absl::InfiniteDuration();          // of the renewal for it

@@ -103,9 +103,13 @@ TEST_F(FailingRemoteTest, AnOlderVersionIsNotTakenUpWhenTheOneInUseIsRevoked) {
 TEST_F(FailingRemoteTest, WhileRevokedTheKmsIsNotAskedOftenerThanWhenIdle) {
   harness_.remote->Disable(1);
   harness_.Run(absl::Minutes(10));
-  const size_t before = harness_.describes() + harness_.wraps() + harness_.unwraps();
-  harness_.Run(absl::Hours(1));
-  EXPECT_LE(harness_.describes() + harness_.wraps() + harness_.unwraps() - before, 45u);
+  // Where an hour begins decides how many calls fall into it.
+  for (int hour = 0; hour < 50; ++hour) {
+    const size_t before = harness_.describes() + harness_.wraps() + harness_.unwraps();
+    harness_.Run(absl::Hours(1));
+    ASSERT_LE(harness_.describes() + harness_.wraps() + harness_.unwraps() - before, 45u);
+    harness_.Run(absl::Seconds(hour));
+  }
 }
 
 TEST_F(FailingRemoteTest, ADenialStopsWritesAtOnceAndPurgesAfterItsGrace) {

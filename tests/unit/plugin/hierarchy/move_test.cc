@@ -164,6 +164,19 @@ TEST_F(MoveTest, ARevokedProviderCanBeLeft) {
   EXPECT_THAT(harness_.hierarchy->Writable(), IsOk());
 }
 
+TEST_F(MoveTest, ARevokedProviderIsLeftThoughTheNewOneDidNotWorkAtFirst) {
+  Configure("b");
+  Restart();
+  b_->FailAll(absl::UnavailableError("away"));
+  harness_.remote->Disable(1);
+  harness_.Run(absl::Hours(1));
+  ASSERT_EQ(harness_.hierarchy->Snapshot(), nullptr);
+  b_->FailAll(absl::OkStatus());
+  harness_.Run(absl::Minutes(15));
+  ASSERT_THAT(harness_.hierarchy->Writable(), IsOk());
+  EXPECT_EQ(Provider(), "b");
+}
+
 TEST_F(MoveTest, OldRemovedProvidersDoNotStopIt) {
   Configure("b");
   harness_.providers.erase(harness_.providers.begin());
