@@ -76,6 +76,7 @@ void MeasureStarts(SignetProcess& daemon) {
 
 std::vector<Stored> MeasureMemoryAndBytes(SignetProcess& daemon) {
   std::vector<Stored> stored;
+  stored.reserve(kCalls / 2);
   for (int i = 0; i < kCalls / 2; ++i) stored.push_back(Encrypt(daemon.stub(), i));
   for (const Stored& one : stored) Decrypt(daemon.stub(), one);
   std::printf("%-62s %zu KiB\n", "VmRSS after 1,000 calls", daemon.ResidentKib());
@@ -90,6 +91,7 @@ std::vector<Stored> MeasureMemoryAndBytes(SignetProcess& daemon) {
 void MeasureStatusUnderLoad(SignetProcess& daemon, const std::vector<Stored>& stored) {
   std::atomic<bool> done{false};
   std::vector<std::thread> callers;
+  callers.reserve(kCallers);
   for (int caller = 0; caller < kCallers; ++caller) {
     callers.emplace_back([&, caller] {
       for (int i = 0; !done; ++i) {

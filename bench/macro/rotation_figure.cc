@@ -82,6 +82,7 @@ void MeasureRotations(const std::string& bin, const std::string& folder) {
   std::atomic<Phase> phase{Phase::kOther};
   std::vector<Samples> samples(kCallers);
   std::vector<std::thread> callers;
+  callers.reserve(samples.size());
   for (Samples& one : samples) {
     callers.emplace_back([&daemon, &phase, &one] { Call(daemon.stub(), phase, one); });
   }

@@ -16,6 +16,8 @@ struct FilePosition {
   int line = 1;
   int column = 1;
 
+  // clang-tidy 14 takes the comparison with zero behind it for a null pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const FilePosition&, const FilePosition&) = default;
 };
 

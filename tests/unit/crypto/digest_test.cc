@@ -130,8 +130,9 @@ TEST(HkdfSha256Test, KeepsItsResultInTheSecureHeap) {
 }
 
 TEST(HkdfSha256Test, RefusesSizesOutOfBounds) {
-  EXPECT_THAT(HkdfSha256(Bytes("key"), "", "", 255 * 32), IsOk());
-  EXPECT_THAT(HkdfSha256(Bytes("key"), "", "", 255 * 32 + 1), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(HkdfSha256(Bytes("key"), "", "", size_t{255} * 32), IsOk());
+  EXPECT_THAT(HkdfSha256(Bytes("key"), "", "", size_t{255} * 32 + 1),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(HkdfSha256(Bytes("key"), "", "", 0), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(HkdfSha256({}, "", "", 32), StatusIs(absl::StatusCode::kInvalidArgument));
 }

@@ -240,7 +240,7 @@ TEST(ConfigLoaderTest, RefusesInvalidUtf8Anywhere) {
 }
 
 TEST(ConfigLoaderTest, LimitsTheSize) {
-  const std::string padding(64 * 1024, '#');
+  const std::string padding(size_t{64} * 1024, '#');
   EXPECT_THAT(LoadConfigText("f", Minimal(padding.substr(std::string(kMinimal).size()))), IsOk());
   EXPECT_EQ(Problems(Minimal(padding)), "f:1:1: longer than 65536 bytes");
 }
