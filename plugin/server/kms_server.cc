@@ -88,8 +88,9 @@ class KmsServerImpl final : public KmsServer {
         const EncryptInput input{call.request().plaintext(), call.request().uid(), call.deadline(),
                                  call.cancellation()};
         return service_.EncryptLater(input, [&call](absl::StatusOr<EncryptResult> result) {
+          const absl::Status status = result.status();
           if (result.ok()) FillResponse(*std::move(result), call.response());
-          call.Finish(result.status());
+          call.Finish(status);
         });
       }
       absl::StatusOr<EncryptResult> result =

@@ -148,7 +148,7 @@ void AddAt(CLI::App& verb, ChangeOptions& options) {
 
 }  // namespace
 
-void AddKeyringChangeVerbs(CLI::App& keyring, CommandContext& context, SharedKeyringOptions shared) {
+void AddKeyringChangeVerbs(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& shared) {
   auto options = std::make_shared<ChangeOptions>();
   const auto run = [&context, shared, options](auto function) {
     return [&context, shared, options, function] {

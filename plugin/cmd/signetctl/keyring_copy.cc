@@ -156,7 +156,7 @@ absl::StatusOr<kms::KeyringMergeReport> Import(const CommandContext& context,
 
 }  // namespace
 
-void AddKeyringCopyVerbs(CLI::App& keyring, CommandContext& context, SharedKeyringOptions shared) {
+void AddKeyringCopyVerbs(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& shared) {
   auto options = std::make_shared<CopyOptions>();
   CLI::App* const export_verb = keyring.add_subcommand(
       "export",

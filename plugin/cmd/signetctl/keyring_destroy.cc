@@ -57,7 +57,7 @@ absl::Status Destroy(const CommandContext& context, const KeyringOptions& keyrin
 
 }  // namespace
 
-void AddKeyringDestroyVerb(CLI::App& keyring, CommandContext& context, SharedKeyringOptions shared) {
+void AddKeyringDestroyVerb(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& shared) {
   auto options = std::make_shared<DestroyOptions>();
   CLI::App* const verb = keyring.add_subcommand("destroy",
                                                 "Forget a version's key for good; refuses the active "

@@ -139,7 +139,7 @@ int Verify(const CommandContext& context, const KeyringOptions& keyring_options)
 
 }  // namespace
 
-void AddKeyringShowVerbs(CLI::App& keyring, CommandContext& context, SharedKeyringOptions shared) {
+void AddKeyringShowVerbs(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& shared) {
   CLI::App* const list = keyring.add_subcommand(
       "list", "Show the versions, which one is active, and check values to compare nodes by");
   list->footer(HelpFooter("0 shown, 1 the keyring is damaged, 2 bad arguments, 3 it cannot be read"));

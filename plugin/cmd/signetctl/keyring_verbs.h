@@ -14,13 +14,13 @@ namespace signet::ctl {
 using SharedKeyringOptions = std::shared_ptr<const KeyringOptions>;
 
 // init, add, activate, disable, enable
-void AddKeyringChangeVerbs(CLI::App& keyring, CommandContext& context, SharedKeyringOptions options);
+void AddKeyringChangeVerbs(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& options);
 // destroy
-void AddKeyringDestroyVerb(CLI::App& keyring, CommandContext& context, SharedKeyringOptions options);
+void AddKeyringDestroyVerb(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& options);
 // list, verify
-void AddKeyringShowVerbs(CLI::App& keyring, CommandContext& context, SharedKeyringOptions options);
+void AddKeyringShowVerbs(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& options);
 // export, import
-void AddKeyringCopyVerbs(CLI::App& keyring, CommandContext& context, SharedKeyringOptions options);
+void AddKeyringCopyVerbs(CLI::App& keyring, CommandContext& context, const SharedKeyringOptions& options);
 
 }  // namespace signet::ctl
 
