@@ -22,7 +22,7 @@ struct Unit {
 };
 // "ms" before "m" and "s": the first suffix that fits is taken.
 constexpr std::array<Unit, 5> kUnits = {
-    {{"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000}}};
+    {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 
 // Digits only: no sign, no blanks, no base prefix.
 std::optional<uint64_t> ParseDigits(absl::string_view text) {

@@ -121,6 +121,7 @@ void UnwrapFlights::Load(const Request& request, Callback callback) {
   }
   if (flight == nullptr) {
     if (refused) observer_.OnCache(HierarchyObserver::CacheEvent::kNegativeHit);
+    // It was moved only where there is a flight. NOLINTNEXTLINE(bugprone-use-after-move)
     callback(std::move(answer));
     return;
   }

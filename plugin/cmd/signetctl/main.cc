@@ -6,6 +6,7 @@
 #include "plugin/cmd/common/exit_code.h"
 #include "plugin/cmd/signetctl/signetctl.h"
 
+// Out of memory ends the process. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   // A short-lived tool may go on with a heap that is reserved but not locked; without any it may not.
   const absl::Status heap = signet::crypto::InitializeSecureHeap();

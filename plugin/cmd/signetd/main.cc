@@ -110,4 +110,5 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace signet
 
+// Out of memory ends the process. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return signet::Main(argc, argv); }
