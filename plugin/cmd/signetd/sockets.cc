@@ -18,6 +18,7 @@ absl::StatusOr<std::optional<uid_t>> ResolveUser(const std::optional<std::string
   uid_t uid = 0;
   if (!name.has_value()) return std::nullopt;
   if (absl::SimpleAtoi(*name, &uid)) return uid;
+  // Sockets are opened by main, one after the other. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const passwd* const entry = ::getpwnam(name->c_str());
   if (entry == nullptr) return absl::NotFoundError(absl::StrCat("kms_socket.owner: no user ", *name));
   return entry->pw_uid;
@@ -27,6 +28,7 @@ absl::StatusOr<std::optional<gid_t>> ResolveGroup(const std::optional<std::strin
   gid_t gid = 0;
   if (!name.has_value()) return std::nullopt;
   if (absl::SimpleAtoi(*name, &gid)) return gid;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): as above
   const group* const entry = ::getgrnam(name->c_str());
   if (entry == nullptr) return absl::NotFoundError(absl::StrCat("kms_socket.group: no group ", *name));
   return entry->gr_gid;
