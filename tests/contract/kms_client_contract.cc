@@ -80,7 +80,7 @@ TEST_P(KmsClientContract, KeepsEveryKindOfPlaintext) {
 }
 
 TEST_P(KmsClientContract, WrapsExactly32Bytes) {
-  for (const size_t size : {0, 31, 33}) {
+  for (const size_t size : {0u, 31u, 33u}) {
     const absl::StatusOr<crypto::SecretBytes> plaintext = crypto::SecretBytes::Create(size);
     ASSERT_THAT(plaintext, IsOk());
     EXPECT_THAT(client().Wrap(Call(), *plaintext, context_), StatusIs(absl::StatusCode::kInvalidArgument));

@@ -17,7 +17,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::Key;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 

@@ -34,7 +34,6 @@ using ::signet::testing::IsOk;
 using ::signet::testing::KmsCaller;
 using ::signet::testing::PollUntil;
 using ::signet::testing::StatusIs;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 

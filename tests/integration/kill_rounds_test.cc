@@ -22,7 +22,6 @@ namespace {
 
 using ::signet::testing::DaemonHome;
 using ::signet::testing::DaemonProcess;
-using ::signet::testing::IsOk;
 using ::signet::testing::KmsCaller;
 using ::signet::testing::PollUntil;
 using ::signet::testing::ProgramPath;

@@ -83,7 +83,7 @@ std::map<std::string, std::string> InEveryShape(const std::string& secret) {
   shapes["raw"] = secret;
   shapes["hex"] = hex;
   shapes["HEX"] = absl::AsciiStrToUpper(hex);
-  for (const size_t before : {0, 1, 2}) {
+  for (const size_t before : {0u, 1u, 2u}) {
     const std::string around = absl::StrCat(std::string(before, '\xfb'), secret, "\xff");
     shapes[absl::StrCat("base64 ", before)] = absl::Base64Escape(around);
     absl::WebSafeBase64Escape(around, &shapes[absl::StrCat("base64url ", before)]);

@@ -57,4 +57,5 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace signet::soak
 
+// Out of memory ends the process. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return signet::soak::Main(argc, argv); }

@@ -27,7 +27,7 @@ constexpr size_t kObjects = 20000;
 constexpr int kIdleSlack = 8;
 constexpr int kMostDescriptorsAboveIdle = 2 * static_cast<int>(kConnections) + 2 * kIdleSlack;
 constexpr double kResidentSlackKibibytes = 2048;
-constexpr int64_t kDay = 24 * 3600;
+constexpr int64_t kDay = 86'400;
 
 }  // namespace
 

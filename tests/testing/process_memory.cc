@@ -7,14 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cinttypes>
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace signet::testing {
 
@@ -44,8 +45,11 @@ bool MemoryHolds(pid_t pid, absl::string_view bytes) {
   while (std::getline(maps, line)) {
     uint64_t from = 0;
     uint64_t to = 0;
-    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " rw", &from, &to) != 2 || to - from > kMost)
-      continue;
+    const std::pair<absl::string_view, absl::string_view> range_and_rest =
+        absl::StrSplit(line, absl::MaxSplits(' ', 1));
+    const std::pair<absl::string_view, absl::string_view> ends = absl::StrSplit(range_and_rest.first, '-');
+    if (!absl::SimpleHexAtoi(ends.first, &from) || !absl::SimpleHexAtoi(ends.second, &to)) continue;
+    if (!absl::StartsWith(range_and_rest.second, "rw") || to - from > kMost) continue;
     std::string content(to - from, '\0');
     memory.clear();
     memory.seekg(static_cast<std::streamoff>(from));

@@ -60,7 +60,7 @@ class EnvelopeTest : public ::testing::Test {
 };
 
 TEST_F(EnvelopeTest, OpensWhatItSealed) {
-  for (const size_t size : {1, 15, 16, 17, 32, 916, 4096, 65535, 65536}) {
+  for (const size_t size : {1u, 15u, 16u, 17u, 32u, 916u, 4096u, 65535u, 65536u}) {
     const std::string plaintext(size, 'p');
     const std::string sealed = Seal(plaintext);
     EXPECT_EQ(sealed.size(), size + kEnvelopeOverheadBytes);
@@ -218,7 +218,7 @@ TEST_F(EnvelopeTest, TellsDataOfOtherPluginsApart) {
 }
 
 TEST_F(EnvelopeTest, RefusesANewerFormatAndReservedBits) {
-  for (const size_t position : {1, 2, 3}) {
+  for (const size_t position : {1u, 2u, 3u}) {
     std::string sealed = Seal("plaintext");
     sealed[position] = 2;
     EXPECT_THAT(ParseEnvelope(sealed),

@@ -66,7 +66,7 @@ TEST(LocalKekTest, GivesItsSecureMemoryBack) {
 }
 
 TEST(LocalKekTest, RefusesAKekThatIsNot32Bytes) {
-  for (const size_t size : {0, 16, 31, 33}) {
+  for (const size_t size : {0u, 16u, 31u, 33u}) {
     ASSERT_OK_AND_ASSIGN(const SecretBytes kek, SecretBytes::Create(size));
     EXPECT_THAT(LocalKek::Derive(kek), StatusIs(absl::StatusCode::kInvalidArgument)) << size;
   }

@@ -119,7 +119,6 @@ namespace {
 
 using ::signet::testing::CountingRandom;
 using ::signet::testing::IsOk;
-using ::signet::testing::StatusIs;
 
 constexpr absl::string_view kKeyId = "local-v1-8f3a1c0d9e7b2a44";
 

@@ -14,7 +14,6 @@ namespace signet::kms {
 namespace {
 
 using ::signet::testing::CountingRandom;
-using ::signet::testing::IsOk;
 
 std::string Golden(const std::string& name) {
   const std::string hex = ReadWhole(testing::SourcePath("tests/testdata/golden/" + name));

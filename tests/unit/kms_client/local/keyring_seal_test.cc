@@ -41,7 +41,7 @@ TEST_F(SealSourceTest, BoundsThePassphrase) {
 }
 
 TEST_F(SealSourceTest, NoErrorShowsThePassphrase) {
-  for (const size_t size : {7, 1025, 2000}) {
+  for (const size_t size : {7u, 1025u, 2000u}) {
     const std::string passphrase = std::string("hush").append(size - 4, 'h');
     const absl::Status status = PassphraseOf(passphrase).status();
     ASSERT_FALSE(status.ok()) << size;

@@ -67,7 +67,7 @@ TEST(YamlTreeTest, RefusesASecondDocument) {
 }
 
 TEST(YamlTreeTest, LimitsTheDepth) {
-  const auto nested = [](int levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  const auto nested = [](size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   EXPECT_EQ(Problems(nested(16)), "");
   EXPECT_EQ(Problems(nested(17)), "f:1:17: nested too deeply: at most 16 levels are allowed");
   EXPECT_EQ(Problems(nested(100)), "f:1:17: nested too deeply: at most 16 levels are allowed");

@@ -14,7 +14,6 @@
 namespace signet {
 namespace {
 
-using ::testing::Each;
 using ::testing::ElementsAre;
 using testing::FakeKmsClient;
 using ::testing::HasSubstr;

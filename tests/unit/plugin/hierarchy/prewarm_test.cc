@@ -16,7 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using testing::FakeKmsClient;
 using testing::HierarchyHarness;
-using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::PollUntil;
 using ::testing::SizeIs;

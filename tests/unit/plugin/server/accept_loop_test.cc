@@ -27,7 +27,6 @@ using ::signet::testing::kHttp2Preface;
 using ::signet::testing::PollUntil;
 using ::signet::testing::RawClient;
 using ::signet::testing::RecordingRpcObserver;
-using ::signet::testing::StatusIs;
 using ::signet::testing::TempDir;
 using ::testing::ElementsAre;
 using Refusal = RpcObserver::ConnectionRefusal;
