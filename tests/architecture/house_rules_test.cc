@@ -58,11 +58,11 @@ TEST(HouseRulesTest, FindsAMissingLineBreak) {
 }
 
 TEST(HouseRulesTest, FindsAWrongHeaderGuard) {
-  constexpr absl::string_view good =
+  constexpr absl::string_view kGood =
       "// What it is for.\n#ifndef SIGNET_BASE_A_B_H_\n#define SIGNET_BASE_A_B_H_\n#endif  // "
       "SIGNET_BASE_A_B_H_\n";
-  EXPECT_THAT(Check("base/a_b.h", good), IsEmpty());
-  EXPECT_THAT(Check("crypto/a_b.h", good), ElementsAre(HasSubstr("SIGNET_CRYPTO_A_B_H_")));
+  EXPECT_THAT(Check("base/a_b.h", kGood), IsEmpty());
+  EXPECT_THAT(Check("crypto/a_b.h", kGood), ElementsAre(HasSubstr("SIGNET_CRYPTO_A_B_H_")));
   EXPECT_THAT(Check("base/a_b.h", "// What it is for.\n#pragma once\n"),
               ElementsAre(HasSubstr("#pragma once"), HasSubstr("SIGNET_BASE_A_B_H_")));
 }

@@ -50,10 +50,10 @@ absl::Status RecordedRun::Record() {
   for (const SyncPoint& sync : syncs) {
     if (IsJournalFolderSync(sync)) {
       journal_syncs_.insert(sync.index);
-    } else if (!sync.folder && IsJournal(sync.target)) {
-      continue;
-    } else if (IsOnStateFolder(sync) && scenario_.IsCleanStop(sync.mark)) {
-      // Hands back reserved uses that were not needed: should it be lost, more count as used than were.
+    } else if ((!sync.folder && IsJournal(sync.target)) ||
+               (IsOnStateFolder(sync) && scenario_.IsCleanStop(sync.mark))) {
+      // The latter hands back reserved uses that were not needed: should it be lost, more count as used than
+      // were.
       continue;
     } else if (!IsRepeatedByInit(sync, syncs)) {
       promising_syncs_.push_back(sync);

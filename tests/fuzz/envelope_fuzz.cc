@@ -61,7 +61,8 @@ void CheckChanges(absl::string_view changes) {
   if (changes.empty()) return;
   std::string bytes = Good().envelope;
   const auto resize = static_cast<int8_t>(changes[0]);
-  bytes.resize(static_cast<size_t>(static_cast<int>(bytes.size()) + resize), '\0');
+  const int64_t size = static_cast<int64_t>(bytes.size()) + resize;
+  bytes.resize(static_cast<size_t>(size), '\0');
   changes.remove_prefix(1);
   for (; changes.size() >= 3 && !bytes.empty(); changes.remove_prefix(3)) {
     const size_t place = (size_t{static_cast<uint8_t>(changes[0])} << 8 | static_cast<uint8_t>(changes[1]));

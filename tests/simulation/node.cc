@@ -102,7 +102,9 @@ bool Node::TearState() {
   if (random_.OneIn(2)) {
     content.resize(random_.Below(content.size()));
   } else {
-    content[random_.Below(content.size())] ^= static_cast<char>(1 << random_.Below(8));
+    const int bit = 1 << random_.Below(8);
+    char& torn = content[random_.Below(content.size())];
+    torn = static_cast<char>(torn ^ bit);
   }
   Spill(path, content);
   return true;

@@ -10,12 +10,12 @@ namespace {
 constexpr absl::Duration kRecovery = absl::Hours(1);
 
 const Event& Choose(ScheduleRandom& random) {
-  static const int kTotal = [] {
+  static const int total_weight = [] {
     int total = 0;
     for (const Event& event : AllEvents()) total += event.weight;
     return total;
   }();
-  int left = static_cast<int>(random.Below(static_cast<uint64_t>(kTotal)));
+  int left = static_cast<int>(random.Below(static_cast<uint64_t>(total_weight)));
   for (const Event& event : AllEvents()) {
     left -= event.weight;
     if (left < 0) return event;

@@ -173,8 +173,9 @@ HierarchyHarness::~HierarchyHarness() {
 absl::Status HierarchyHarness::Create() {
   absl::StatusOr<std::unique_ptr<KeyHierarchy>> made =
       KeyHierarchy::Create(options, providers, clock, crypto::SystemRandom(), files, observer);
-  if (made.ok()) hierarchy = *std::move(made);
-  return made.status();
+  if (!made.ok()) return made.status();
+  hierarchy = *std::move(made);
+  return absl::OkStatus();
 }
 
 void HierarchyHarness::Start() {
@@ -284,7 +285,7 @@ Stored HierarchyHarness::ForeignTuple(absl::string_view plaintext, const std::st
                                       std::shared_ptr<FakeRemoteKey> key) const {
   const std::string cluster = cluster_id.empty() ? options.cluster_id : cluster_id;
   // Another replica's client, so that this one's counters stay what they are.
-  FakeKmsClient other(key == nullptr ? remote : std::move(key), clock, client->type());
+  FakeKmsClient other(key == nullptr ? remote : key, clock, client->type());
   const crypto::SecretBytes kek = ValueOrFail(crypto::GenerateLocalKek(crypto::SystemRandom()));
   const kms::WrapResult wrapped = ValueOrFail(other.Wrap({}, kek, kms::WrapContext{cluster}));
   crypto::Record record;

@@ -10,12 +10,14 @@ namespace signet::ctl {
 inline absl::Time SampleNow() { return absl::FromUnixSeconds(1700000000); }
 
 inline admin::v1::GetStateResponse SampleState() {
+  constexpr int64_t kSevenHours = 25'200;
+  constexpr int64_t kThirtyDays = 2'592'000;
   const int64_t now = absl::ToUnixSeconds(SampleNow());
   admin::v1::GetStateResponse state;
   state.set_version("0.1.0");
   state.set_commit("0123456789abcdef0123456789abcdef01234567");
   state.set_pid(4711);
-  state.mutable_started()->set_seconds(now - 7 * 3600);
+  state.mutable_started()->set_seconds(now - kSevenHours);
   state.set_cluster_id("prod-1");
   state.set_can_encrypt(true);
   admin::v1::ActiveKey& active = *state.mutable_active();
@@ -24,8 +26,8 @@ inline admin::v1::GetStateResponse SampleState() {
   active.set_provider("primary");
   active.set_remote_version("2");
   active.set_local_kek_id("00112233445566778899aabbccddeeff");
-  active.mutable_local_kek_created()->set_seconds(now - 7 * 3600);
-  active.mutable_local_kek_expires()->set_seconds(now - 7 * 3600 + 30 * 86400);
+  active.mutable_local_kek_created()->set_seconds(now - kSevenHours);
+  active.mutable_local_kek_expires()->set_seconds(now - kSevenHours + kThirtyDays);
   active.set_local_kek_uses(10);
   active.set_local_kek_max_uses(1000);
   active.set_stored(true);

@@ -21,7 +21,7 @@ struct Parts {
   std::string providers = "providers:\n  - name: primary\n    local: {keyring: /etc/signet/keyring}\n";
   std::string kms_socket = "kms_socket: {path: /run/signet/kms.sock}\n";
   std::string admin_socket = "admin_socket: {path: /run/signet/admin.sock}\n";
-  std::string life = "";
+  std::string life = {};
 };
 
 absl::StatusOr<Config> Load(const Parts& parts) {

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "proto/admin/v1/admin.grpc.pb.h"
 #include "tests/testing/kms_caller.h"
 
@@ -35,7 +35,8 @@ int Watch(signet::admin::v1::AdminService::Stub& stub) {
 int main(int argc, char** argv) {
   using Stub = signet::admin::v1::AdminService::Stub;
   if (argc != 4) return 100;
-  const auto uid = static_cast<uid_t>(std::atoi(argv[2]));
+  uid_t uid = 0;
+  if (!absl::SimpleAtoi(argv[2], &uid)) return 100;
   if (::setgid(uid) != 0 || ::setuid(uid) != 0) return 101;
   const auto stub = signet::admin::v1::AdminService::NewStub(signet::testing::ConnectTo(argv[1]));
   const std::string method = argv[3];
