@@ -83,8 +83,9 @@ class WatchedHeap {
   bool SecretIsLeft() {
     signet::MutexLock lock(mutex_);
     if (released_with_secret_) return true;
+    const std::string& secret = secret_;
     return std::any_of(blocks_.begin(), blocks_.end(),
-                       [&](const auto& block) { return Contains(block.first, block.second, secret_); });
+                       [&secret](const auto& block) { return Contains(block.first, block.second, secret); });
   }
 
  private:
@@ -96,7 +97,7 @@ class WatchedHeap {
 };
 
 // Before main, whose secure heap would be OpenSSL's first allocation: afterwards it refuses.
-const bool watching =
+const bool kWatching =
     CRYPTO_set_mem_functions(
         [](size_t size, const char*, int) { return WatchedHeap::Get().Allocate(size); },
         [](void* block, size_t size, const char*, int) { return WatchedHeap::Get().Resize(block, size); },
@@ -124,7 +125,7 @@ constexpr absl::string_view kKeyId = "local-v1-8f3a1c0d9e7b2a44";
 
 class SealMemoryTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(watching) << "OpenSSL allocated before this program could watch it"; }
+  void SetUp() override { ASSERT_TRUE(kWatching) << "OpenSSL allocated before this program could watch it"; }
 
   // What the DEK is: CountingRandom's first 32 bytes.
   static std::string Dek() {
