@@ -8,6 +8,7 @@
 // order in the log is the order on the disk. The log's format is read by operation_log.cc. What goes another
 // way (stdio, mmap, copy_file_range) is not seen; the test compares the rebuilt end with the real one to
 // notice.
+// The names are glibc's. NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -365,3 +366,4 @@ int linkat(int from_folder, const char* from, int to_folder, const char* to, int
   return result;
 }
 int link(const char* from, const char* to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)

@@ -123,8 +123,10 @@ TEST(SecretBytesTest, IsEqualToTheSameBytesOnly) {
   EXPECT_TRUE(a != other_end);
   EXPECT_TRUE(a != other_start);
   EXPECT_TRUE(a != longer);
-  EXPECT_TRUE(a != SecretBytes());
-  EXPECT_TRUE(SecretBytes() == SecretBytes());
+  const SecretBytes none;
+  const SecretBytes another_none;
+  EXPECT_TRUE(a != none);
+  EXPECT_TRUE(none == another_none);
 }
 
 TEST(SecretBytesTest, RefusesMoreThanTheSecureHeapHolds) {

@@ -14,6 +14,8 @@
 
 #include "absl/strings/str_cat.h"
 
+// What is left in an object that was moved from is the subject.
+// NOLINTBEGIN(bugprone-use-after-move,bugprone-sizeof-container)
 namespace signet::crypto {
 namespace {
 
@@ -111,3 +113,4 @@ TEST(SensitiveStringTest, CanBeFilledInPlace) {
 
 }  // namespace
 }  // namespace signet::crypto
+// NOLINTEND(bugprone-use-after-move,bugprone-sizeof-container)

@@ -72,7 +72,7 @@ TEST_F(KeyringFileTest, DestroyTakesTheKeyBytesOutOfTheFile) {
 
 TEST_F(KeyringFileTest, RefusesAFileThatOthersMayRead) {
   CreateKeyring();
-  for (const mode_t mode : {0640, 0604, 0620, 0666}) {
+  for (const mode_t mode : {0640u, 0604u, 0620u, 0666u}) {
     ASSERT_EQ(::chmod(Path().c_str(), mode), 0);
     EXPECT_THAT(File().Load(), StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr(Path()))) << mode;
   }
