@@ -83,9 +83,10 @@ class WatchedHeap {
   bool SecretIsLeft() {
     signet::MutexLock lock(mutex_);
     if (released_with_secret_) return true;
-    const std::string& secret = secret_;
-    return std::any_of(blocks_.begin(), blocks_.end(),
-                       [&secret](const auto& block) { return Contains(block.first, block.second, secret); });
+    for (const auto& [block, size] : blocks_) {
+      if (Contains(block, size, secret_)) return true;
+    }
+    return false;
   }
 
  private:
