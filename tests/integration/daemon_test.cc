@@ -222,6 +222,7 @@ TEST_F(DaemonTest, TheAdminSocketTellsTheStateAndAuditsTheCall) {
   ASSERT_OK_AND_ASSIGN(const v2::StatusResponse status, KmsCaller(home_.kms_socket()).Status());
 
   grpc::ClientContext context;
+  context.set_wait_for_ready(true);
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
   admin::v1::GetStateResponse state;
   ASSERT_TRUE(

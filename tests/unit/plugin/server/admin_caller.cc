@@ -12,10 +12,16 @@
 
 namespace {
 
+// On a busy machine a first connection may take longer than ConnectTo's channels try.
+void Prepare(grpc::ClientContext& context) {
+  context.set_wait_for_ready(true);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+}
+
 template <typename Response, typename Stub, typename Request>
 int Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*)) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  Prepare(context);
   Response response;
   return static_cast<int>((stub.*method)(&context, Request(), &response).error_code());
 }
@@ -23,7 +29,7 @@ int Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Re
 // Until the first answer or the end.
 int Watch(signet::admin::v1::AdminService::Stub& stub) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  Prepare(context);
   const auto reader = stub.WatchEvents(&context, {});
   signet::admin::v1::WatchEventsResponse response;
   if (reader->Read(&response)) return 0;
