@@ -4,7 +4,8 @@
 
 namespace signet::testing {
 
-std::shared_ptr<grpc::Channel> ConnectTo(const std::string& socket_path, const std::string& authority) {
+std::shared_ptr<grpc::Channel> ConnectTo(const std::string& socket_path, const std::string& authority,
+                                         std::chrono::milliseconds attempt) {
   // When its last object goes, gRPC cleans up, and may take ten seconds over it. This one stays.
   // Volatile, or the compiler forgets the pointer that nobody reads, and LeakSanitizer calls the object
   // leaked.
@@ -13,7 +14,7 @@ std::shared_ptr<grpc::Channel> ConnectTo(const std::string& socket_path, const s
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(attempt.count()));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
   if (!authority.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
   const std::string target = socket_path.front() == '@'

@@ -15,8 +15,10 @@
 namespace signet::testing {
 
 // A channel that shares nothing with others. `authority` as different apiservers send it; empty: gRPC's idea.
+// It gives each connection `attempt` to come about: where another one would be counted, give it longer.
 std::shared_ptr<grpc::Channel> ConnectTo(const std::string& socket_path,
-                                         const std::string& authority = "localhost");
+                                         const std::string& authority = "localhost",
+                                         std::chrono::milliseconds attempt = std::chrono::milliseconds(100));
 
 absl::Status FromGrpc(const grpc::Status& status);
 
