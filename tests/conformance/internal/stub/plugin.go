@@ -21,7 +21,9 @@ const (
 	annotation        = "salt.stub.internal"
 	maxPlaintextBytes = 916
 	slowCall          = 50 * time.Millisecond
-	justChangedFor    = 50 * time.Millisecond
+	// For how many calls a change of the key goes wrong. Calls, not time: however slowly they come, some are hit.
+	// With four callers that ask for Status after every third Encrypt, one of them does so in between.
+	callsAfterChange = 40
 )
 
 type plugin struct {
@@ -33,7 +35,9 @@ type plugin struct {
 	generation int
 	current    string
 	previous   string
-	changed    time.Time // when previous was superseded
+	announced  bool // a Status has named current
+	used       bool // an Encrypt has used current
+	lagging    int  // calls since then that named previous, or failed
 	opened     map[string]bool
 
 	turn        sync.Mutex // OneCallAtATime
@@ -63,7 +67,7 @@ func (p *plugin) addKey() error {
 		clear(p.keys)
 	}
 	p.generation++
-	p.previous, p.changed = p.current, time.Now()
+	p.previous, p.announced, p.used, p.lagging = p.current, false, false, 0
 	p.current = fmt.Sprintf("stub-v%d-8f3a1c0d9e7b2a44", p.generation)
 	p.keys[p.current] = aead
 	return nil
@@ -73,20 +77,30 @@ func (p *plugin) addKey() error {
 func (p *plugin) keyFor(isStatus bool, calls int64) (string, cipher.AEAD) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	justChanged := p.previous != "" && time.Since(p.changed) < justChangedFor
 	old := false
 	switch p.fault {
 	case KeyIDFlaps:
 		old = isStatus && p.previous != "" && calls%10 == 9
 	case EncryptLags:
-		old = !isStatus && justChanged
+		old = !isStatus && p.announced && p.isJustChanged()
 	case EncryptLeads:
-		old = isStatus && justChanged
+		old = isStatus && p.used && p.isJustChanged()
 	}
 	if old {
 		return p.previous, p.keys[p.previous]
 	}
+	if isStatus {
+		p.announced = true
+	} else {
+		p.used = true
+	}
 	return p.current, p.keys[p.current]
+}
+
+// isJustChanged counts the calls since a change; the mutex is held.
+func (p *plugin) isJustChanged() bool {
+	p.lagging++
+	return p.previous != "" && p.lagging <= callsAfterChange
 }
 
 func (p *plugin) hasChanged() bool {
@@ -98,7 +112,7 @@ func (p *plugin) hasChanged() bool {
 func (p *plugin) failsNow() bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	return p.fault == FailsAtAChange && p.previous != "" && time.Since(p.changed) < justChangedFor
+	return p.fault == FailsAtAChange && p.isJustChanged()
 }
 
 // Status implements the service.
