@@ -37,6 +37,7 @@ function(signet_test name)
   # Most of a test's compile time is GoogleTest's headers; one precompiled copy serves all. It needs equal
   # flags, and some libraries bring this one.
   target_compile_options(${name} PRIVATE -pthread)
+  target_link_libraries(${name} PRIVATE signet_test_options)
   if(ARG_PRECOMPILE)
     target_precompile_headers(${name} PRIVATE ${ARG_PRECOMPILE})
   elseif(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
