@@ -1,7 +1,5 @@
 #include "plugin/server/call_ledger.h"
 
-#include <algorithm>
-
 namespace signet {
 
 void CallLedger::AddPosted() {
@@ -32,22 +30,6 @@ bool CallLedger::WaitUntilIdle(MonotonicTime deadline) {
     clock_.WaitUntil(mutex_, changed_, deadline);
   }
   return true;
-}
-
-bool CallLedger::WaitUntilQuiet(absl::Duration quiet, MonotonicTime deadline) {
-  MutexLock lock(mutex_);
-  uint64_t seen = total_;
-  MonotonicTime quiet_since = clock_.Monotonic();
-  while (true) {
-    const MonotonicTime now = clock_.Monotonic();
-    if (in_flight_ > 0 || total_ != seen) {
-      seen = total_;
-      quiet_since = now;
-    }
-    if (now >= quiet_since + quiet) return true;
-    if (now >= deadline) return false;
-    clock_.WaitUntil(mutex_, changed_, std::min(deadline, quiet_since + quiet));
-  }
 }
 
 void CallLedger::WaitUntilUnposted() {

@@ -28,8 +28,6 @@ class CallLedger {
 
   // Until no call is in flight, or `deadline`: then false.
   bool WaitUntilIdle(MonotonicTime deadline);
-  // Until no call was in flight and none began for as long as `quiet`, or `deadline`: then false.
-  bool WaitUntilQuiet(absl::Duration quiet, MonotonicTime deadline);
   // Until gRPC knows no call object any more.
   void WaitUntilUnposted();
 

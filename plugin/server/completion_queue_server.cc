@@ -4,19 +4,17 @@
 #include <grpcpp/server_posix.h>
 #include <pthread.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "plugin/server/channel_arguments.h"
+#include "plugin/server/quiet_watch.h"
 
 namespace signet {
 namespace {
 
 // Calls that only began while the last ones were waited for, such as a Status.
 constexpr int64_t kLastCallsGraceMilliseconds = 200;
-constexpr absl::Duration kQuietBeforeShutdown = absl::Milliseconds(10);
-constexpr absl::Duration kLongestQuietWait = absl::Milliseconds(500);
 
 }  // namespace
 
@@ -75,9 +73,8 @@ void CompletionQueueServer::Stop(absl::Duration grace) {
   const bool idle = !thread_.joinable() || ledger_.WaitUntilIdle(end);
   // gRPC answers what it has read and not yet handed over with CANCELLED once it is shut down. Those callers
   // are told UNAVAILABLE instead, as long as they come without a pause.
-  if (idle && thread_.joinable()) {
-    ledger_.WaitUntilQuiet(kQuietBeforeShutdown, std::min(end, clock_.Monotonic() + kLongestQuietWait));
-  }
+  QuietWatch quiet(*queue_, ledger_, clock_);
+  if (idle && thread_.joinable()) quiet.Wait(end);
   closing_ = true;
   if (server_ != nullptr) {
     const gpr_timespec grace_for_last =

@@ -21,21 +21,12 @@
 #include "base/clock.h"
 #include "plugin/server/accept_loop.h"
 #include "plugin/server/call_ledger.h"
+#include "plugin/server/completion_tag.h"
 #include "plugin/server/peer_table.h"
 #include "plugin/server/unix_listener.h"
 #include "plugin/service/rpc_observer.h"
 
 namespace signet {
-
-// What comes back from the queue. Owned by whoever posted it.
-class CompletionTag {
- public:
-  // On the polling thread; must not block.
-  virtual void OnEvent(bool ok) = 0;
-
- protected:
-  ~CompletionTag() = default;
-};
 
 // A served method, as the server sees it.
 class ServedMethod {

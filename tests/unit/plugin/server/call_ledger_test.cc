@@ -58,47 +58,5 @@ TEST(CallLedgerTest, IsIdleWithoutCalls) {
   ledger.WaitUntilUnposted();
 }
 
-TEST(CallLedgerTest, IsQuietOnlyWhenNoCallBeganForAWhile) {
-  FakeClock clock;
-  CallLedger ledger(8, clock);
-  std::atomic<bool> returned{false};
-  bool quiet = false;
-  std::thread waiter([&] {
-    quiet = ledger.WaitUntilQuiet(absl::Seconds(10), absl::InfiniteDuration());
-    returned = true;
-  });
-  EXPECT_TRUE(PollUntil([&] { return clock.waiters() == 1; }));
-  for (int i = 0; i < 5; ++i) {
-    ledger.Begin();
-    ledger.End();
-    clock.Advance(absl::Seconds(9));
-    EXPECT_FALSE(returned);
-  }
-  EXPECT_TRUE(PollUntil([&] {
-    clock.Advance(absl::Seconds(10));
-    return returned.load();
-  }));
-  waiter.join();
-  EXPECT_TRUE(quiet);
-}
-
-TEST(CallLedgerTest, IsNotQuietWithACallInFlight) {
-  FakeClock clock;
-  CallLedger ledger(8, clock);
-  ledger.Begin();
-  std::atomic<bool> returned{false};
-  bool quiet = true;
-  std::thread waiter([&] {
-    quiet = ledger.WaitUntilQuiet(absl::Seconds(10), clock.Monotonic() + absl::Minutes(1));
-    returned = true;
-  });
-  EXPECT_TRUE(PollUntil([&] {
-    clock.Advance(absl::Seconds(10));
-    return returned.load();
-  }));
-  waiter.join();
-  EXPECT_FALSE(quiet);
-}
-
 }  // namespace
 }  // namespace signet
