@@ -189,8 +189,8 @@ class RotateWaitTest : public KeyVerbsTest {
                            grpc::ServerWriter<admin::v1::WatchEventsResponse>& writer) {
       admin::v1::WatchEventsResponse answer;
       answer.mutable_heartbeat()->set_seconds(10);
+      listening_ = true;  // before the caller can know
       writer.Write(answer);
-      listening_ = true;
       EXPECT_TRUE(testing::PollUntil([&] { return rotated_ || context.IsCancelled(); }));
       for (const std::string& kind : events_) {
         admin::v1::KeyEvent& event = *answer.add_events();
