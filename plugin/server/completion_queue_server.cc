@@ -8,7 +8,6 @@
 
 #include "base/status_macros.h"
 #include "plugin/server/channel_arguments.h"
-#include "plugin/server/quiet_watch.h"
 
 namespace signet {
 namespace {
@@ -53,6 +52,7 @@ CompletionQueueServer::~CompletionQueueServer() { Stop(absl::ZeroDuration()); }
 
 void CompletionQueueServer::Start() {
   for (const std::unique_ptr<ServedMethod>& method : methods_) method->PostFirst();
+  quiet_ = std::make_unique<QuietWatch>(*queue_, ledger_, clock_);
   thread_ = std::thread([this] { Poll(); });
   accept_loop_->Start();
 }
@@ -73,8 +73,7 @@ void CompletionQueueServer::Stop(absl::Duration grace) {
   const bool idle = !thread_.joinable() || ledger_.WaitUntilIdle(end);
   // gRPC answers what it has read and not yet handed over with CANCELLED once it is shut down. Those callers
   // are told UNAVAILABLE instead, as long as they come without a pause.
-  QuietWatch quiet(*queue_, ledger_, clock_);
-  if (idle && thread_.joinable()) quiet.Wait(end);
+  if (idle && thread_.joinable()) quiet_->Wait(end);
   closing_ = true;
   if (server_ != nullptr) {
     const gpr_timespec grace_for_last =
@@ -94,6 +93,7 @@ void CompletionQueueServer::Stop(absl::Duration grace) {
   }
   server_.reset();
   methods_.clear();
+  quiet_.reset();
   queue_.reset();
 }
 

@@ -23,6 +23,7 @@
 #include "plugin/server/call_ledger.h"
 #include "plugin/server/completion_tag.h"
 #include "plugin/server/peer_table.h"
+#include "plugin/server/quiet_watch.h"
 #include "plugin/server/unix_listener.h"
 #include "plugin/service/rpc_observer.h"
 
@@ -99,6 +100,7 @@ class CompletionQueueServer {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<AcceptLoop> accept_loop_;
   std::vector<std::unique_ptr<ServedMethod>> methods_;
+  std::unique_ptr<QuietWatch> quiet_;  // made before the polling thread, which meets it
   std::thread thread_;
   std::atomic<bool> draining_{false};
   std::atomic<bool> closing_{false};

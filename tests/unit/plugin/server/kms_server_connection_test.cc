@@ -68,6 +68,8 @@ TEST_F(KmsServerConnectionTest, GarbageHttp1AndSilenceDoNotDisturbOthers) {
   StartServer();
   KmsCaller caller(path());
   ASSERT_THAT(caller.Status(), IsOk());
+  // A busy machine may have cost the caller an attempt.
+  const uint64_t before = server_->State().rejected_connections;
   RawClient http1(path());
   RawClient garbage(path());
   RawClient silent(path());
@@ -81,7 +83,7 @@ TEST_F(KmsServerConnectionTest, GarbageHttp1AndSilenceDoNotDisturbOthers) {
   EXPECT_TRUE(silent.IsClosedByPeer());
   EXPECT_TRUE(slow.IsClosedByPeer());
   EXPECT_THAT(caller.Status(), IsOk());
-  EXPECT_EQ(server_->State().rejected_connections, 4U);
+  EXPECT_EQ(server_->State().rejected_connections, before + 4);
 }
 
 TEST_F(KmsServerConnectionTest, GarbageBehindThePrefaceEndsOnlyItsOwnConnection) {
