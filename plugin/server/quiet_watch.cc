@@ -6,8 +6,9 @@ namespace signet {
 namespace {
 
 constexpr int64_t kLookMilliseconds = 5;
-constexpr int kQuietLooks = 10;
-constexpr int kMostLooks = 100;
+// Long for a machine, short for a stop: a caller with an answer in hand must get to its next call in it.
+constexpr int kQuietLooks = 40;
+constexpr int kMostLooks = 200;
 
 }  // namespace
 

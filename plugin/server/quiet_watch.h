@@ -28,8 +28,8 @@ class QuietWatch final : public CompletionTag {
   QuietWatch(grpc::CompletionQueue& queue, CallLedger& ledger, const Clock& clock)
       : queue_(queue), ledger_(ledger), clock_(clock) {}
 
-  // Until no call was in flight and none began for ten looks at the sockets, 5 ms and more apart. False:
-  // calls still came after a hundred looks, or `deadline` passed.
+  // Until no call was in flight and none began for forty looks at the sockets, 5 ms and more apart. False:
+  // calls still came after two hundred looks, or `deadline` passed.
   bool Wait(MonotonicTime deadline);
 
   void OnEvent(bool ok) override;
