@@ -2,10 +2,13 @@
 
 #include <grpc/support/time.h>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace signet {
 namespace {
 
-constexpr int64_t kLookMilliseconds = 5;
+constexpr absl::Duration kPause = absl::Milliseconds(5);
 // Long for a machine, short for a stop: a caller with an answer in hand must get to its next call in it.
 constexpr int kQuietLooks = 40;
 constexpr int kMostLooks = 200;
@@ -13,41 +16,40 @@ constexpr int kMostLooks = 200;
 }  // namespace
 
 bool QuietWatch::Wait(MonotonicTime deadline) {
-  MutexLock lock(mutex_);
-  calls_ = ledger_.total();
-  ledger_.AddPosted();
-  Arm();
-  while (!over_) {
-    if (clock_.Monotonic() >= deadline) {
-      over_ = true;
-      break;
-    }
-    clock_.WaitUntil(mutex_, ended_, deadline);
+  uint64_t calls = ledger_.total();
+  int quiet_looks = 0;
+  for (int looks = 0; looks < kMostLooks && quiet_looks < kQuietLooks; ++looks) {
+    if (!Look(deadline)) return false;
+    const uint64_t calls_before = calls;
+    calls = ledger_.total();
+    quiet_looks = calls == calls_before && ledger_.in_flight() == 0 ? quiet_looks + 1 : 0;
   }
-  return quiet_looks_ == kQuietLooks;
+  return quiet_looks == kQuietLooks;
+}
+
+bool QuietWatch::Look(MonotonicTime deadline) {
+  MutexLock lock(mutex_);
+  // It has time for the sockets.
+  const MonotonicTime end = std::min(deadline, clock_.Monotonic() + kPause);
+  while (clock_.Monotonic() < end) clock_.WaitUntil(mutex_, met_changed_, end);
+  met_ = false;
+  ledger_.AddPosted();
+  alarm_.Set(&queue_, gpr_inf_past(GPR_CLOCK_MONOTONIC), static_cast<CompletionTag*>(this));
+  while (!met_) {
+    if (clock_.Monotonic() >= deadline) return false;
+    clock_.WaitUntil(mutex_, met_changed_, deadline);
+  }
+  return true;
 }
 
 void QuietWatch::OnEvent(bool /*ok*/) {
   {
     MutexLock lock(mutex_);
-    const uint64_t calls = ledger_.total();
-    const bool is_quiet = calls == calls_ && ledger_.in_flight() == 0;
-    calls_ = calls;
-    ++looks_;
-    quiet_looks_ = is_quiet ? quiet_looks_ + 1 : 0;
-    if (!over_ && quiet_looks_ < kQuietLooks && looks_ < kMostLooks) return Arm();
-    over_ = true;
-    ended_.NotifyAll();
+    met_ = true;
+    met_changed_.NotifyAll();
   }
   // Last: whoever waits for it may end this watch.
   ledger_.RemovePosted();
-}
-
-void QuietWatch::Arm() {
-  alarm_.Set(
-      &queue_,
-      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kLookMilliseconds, GPR_TIMESPAN)),
-      static_cast<CompletionTag*>(this));
 }
 
 }  // namespace signet
