@@ -180,8 +180,10 @@ absl::Status HierarchyHarness::Create() {
 
 void HierarchyHarness::Start() {
   if (const absl::Status created = Create(); !created.ok()) Fail(created.ToString());
+  const size_t activated_before = observer.activated().size();
   hierarchy->Start();
-  if (!PollUntil([this] { return hierarchy->Snapshot() != nullptr; })) Fail("no active key");
+  // The observer is told after the key can be used.
+  if (!PollUntil([&] { return observer.activated().size() > activated_before; })) Fail("no active key");
 }
 
 void HierarchyHarness::StartStepped() {
