@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -90,14 +91,17 @@ class KeyringHandOverTest : public ::testing::Test {
 
 TEST_F(KeyringHandOverTest, ThreeNodesSwitchTogether) {
   Keyring("a", {"init"});
+  const absl::Time begun = absl::Now();
   ExportFromA("first");
   for (const char* const node : {"b", "c"}) Import(node, "first");
+  const absl::Duration hand_over = absl::Now() - begun;
   for (const char* const node : {"a", "b", "c"}) Start(node);
   EXPECT_THAT(Announced(), AllOf(SizeIs(3), Each(Pair(::testing::_, "1"))));
   ExpectAllReadAll();
 
-  // Far enough ahead for the imports, which take a second in all.
-  const absl::Time at = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) + 12);
+  // Far enough ahead for the next hand-over, which takes a second on an idle machine.
+  const absl::Duration ahead = std::max(absl::Seconds(12), 10 * hand_over);
+  const absl::Time at = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now() + ahead));
   EXPECT_EQ(Keyring("a", {"add", "--activate", "--at",
                           absl::FormatTime(absl::RFC3339_sec, at, absl::UTCTimeZone())}),
             "2\n");
@@ -115,7 +119,7 @@ TEST_F(KeyringHandOverTest, ThreeNodesSwitchTogether) {
         }
         return true;
       },
-      std::chrono::seconds(60)));
+      absl::ToChronoSeconds(ahead + absl::Minutes(1))));
   ExpectAllReadAll();
   for (const char* const node : {"a", "b", "c"}) {
     EXPECT_THAT(Keyring(node, {"list", "-o", "json"}), HasSubstr("\"active\": 2"));
