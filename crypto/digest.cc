@@ -50,6 +50,29 @@ OSSL_PARAM OctetParam(const char* name, const void* data, size_t size) {
   return OSSL_PARAM_construct_octet_string(name, const_cast<void*>(data), size);
 }
 
+// The digest's size is that of `Mac`.
+template <typename Mac>
+absl::StatusOr<Mac> Hmac(const char* digest, absl::Span<const uint8_t> key,
+                         std::initializer_list<absl::string_view> parts) {
+  const std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_new(HmacAlgorithm()));
+  const OSSL_PARAM params[] = {Utf8Param(OSSL_MAC_PARAM_DIGEST, digest), OSSL_PARAM_construct_end()};
+  Mac mac;
+  size_t size = 0;
+  // A null pointer would mean "keep the key you have", which is none.
+  static constexpr uint8_t kEmptyKey[1] = {};
+  const uint8_t* const key_bytes = key.empty() ? kEmptyKey : key.data();
+  bool ok = context != nullptr && EVP_MAC_init(context.get(), key_bytes, key.size(), params) == 1;
+  for (const absl::string_view part : parts) {
+    ok = ok && EVP_MAC_update(context.get(), reinterpret_cast<const uint8_t*>(part.data()), part.size()) == 1;
+  }
+  ok = ok && EVP_MAC_final(context.get(), mac.data(), &size, mac.size()) == 1 && size == mac.size();
+  if (!ok) {
+    ERR_clear_error();
+    return absl::InternalError("HMAC failed");
+  }
+  return mac;
+}
+
 }  // namespace
 
 Sha256Digest Sha256(std::initializer_list<absl::string_view> parts) {
@@ -66,23 +89,12 @@ Sha256Digest Sha256(std::initializer_list<absl::string_view> parts) {
 
 absl::StatusOr<Sha256Digest> HmacSha256(absl::Span<const uint8_t> key,
                                         std::initializer_list<absl::string_view> parts) {
-  const std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_new(HmacAlgorithm()));
-  const OSSL_PARAM params[] = {Utf8Param(OSSL_MAC_PARAM_DIGEST, "SHA256"), OSSL_PARAM_construct_end()};
-  Sha256Digest mac;
-  size_t size = 0;
-  // A null pointer would mean "keep the key you have", which is none.
-  static constexpr uint8_t kEmptyKey[1] = {};
-  const uint8_t* const key_bytes = key.empty() ? kEmptyKey : key.data();
-  bool ok = context != nullptr && EVP_MAC_init(context.get(), key_bytes, key.size(), params) == 1;
-  for (const absl::string_view part : parts) {
-    ok = ok && EVP_MAC_update(context.get(), reinterpret_cast<const uint8_t*>(part.data()), part.size()) == 1;
-  }
-  ok = ok && EVP_MAC_final(context.get(), mac.data(), &size, mac.size()) == 1 && size == mac.size();
-  if (!ok) {
-    ERR_clear_error();
-    return absl::InternalError("HMAC-SHA256 failed");
-  }
-  return mac;
+  return Hmac<Sha256Digest>("SHA256", key, parts);
+}
+
+absl::StatusOr<Sha1Digest> HmacSha1(absl::Span<const uint8_t> key,
+                                    std::initializer_list<absl::string_view> parts) {
+  return Hmac<Sha1Digest>("SHA1", key, parts);
 }
 
 absl::StatusOr<SecretBytes> HkdfSha256(absl::Span<const uint8_t> input_key, absl::string_view salt,

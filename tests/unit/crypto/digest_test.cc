@@ -88,6 +88,12 @@ TEST(HmacSha256Test, HashesTheConcatenationOfItsParts) {
   EXPECT_EQ(parts, whole);
 }
 
+TEST(HmacSha1Test, MatchesRfc2202) {
+  ASSERT_OK_AND_ASSIGN(const Sha1Digest mac, HmacSha1(Bytes(std::string(20, '\x0b')), {"Hi ", "There"}));
+  EXPECT_EQ(absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(mac.data()), mac.size())),
+            "b617318655057264e28bc0b6fb378c8ef146be00");
+}
+
 TEST(HmacSha256Test, TakesAnEmptyKeyAndNoData) {
   ASSERT_OK_AND_ASSIGN(const Sha256Digest mac, HmacSha256({}, {}));
   EXPECT_EQ(Hex(mac), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
