@@ -1,0 +1,179 @@
+#include "kms_client/http/curl_options.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace signet::kms {
+namespace {
+
+// Below the idle limits of common load balancers, above the pace of our watchers.
+constexpr long kMaxIdleSeconds = 300;
+// So that a moved address is noticed although a connection never falls idle.
+constexpr long kMaxConnectionSeconds = 3600;
+constexpr long kKeepAliveSeconds = 30;
+
+struct UrlDeleter {
+  void operator()(CURLU* url) const { ::curl_url_cleanup(url); }
+};
+using Url = std::unique_ptr<CURLU, UrlDeleter>;
+
+std::string UrlPart(CURLU* url, CURLUPart part, unsigned flags = 0) {
+  char* text = nullptr;
+  if (::curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+  std::string result = text;
+  ::curl_free(text);
+  return result;
+}
+
+long Milliseconds(absl::Duration duration) {
+  return static_cast<long>(std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 1, 3600 * 1000));
+}
+
+curl_blob BlobOf(const WatchedFile::Content& content) {
+  const absl::string_view bytes = content.bytes.Expose();
+  // libcurl does not write to a blob that it does not copy.
+  return {const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
+}
+
+}  // namespace
+
+CurlOptions::~CurlOptions() {
+  ::curl_slist_free_all(headers_);
+  ::curl_slist_free_all(connect_to_);
+}
+
+absl::Status CurlOptions::Apply() {
+  SIGNET_RETURN_IF_ERROR(ApplyUrl());
+  SIGNET_RETURN_IF_ERROR(ApplyHeaders());
+  ApplyMethod();
+  ApplyTimeouts();
+  ApplyTls();
+  ApplyProxy();
+  sink_.Attach(easy_);
+  ::curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  ::curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+  ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
+  ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds);
+  ::curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
+  ::curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, kMaxConnectionSeconds);
+  // A cancelled call must not wait for a name server.
+  ::curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
+  return absl::OkStatus();
+}
+
+absl::Status CurlOptions::ApplyUrl() {
+  const std::string& operation = call_.request.operation;
+  const std::string text(call_.request.url.Expose());
+  const Url url(::curl_url());
+  if (url == nullptr || ::curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
+    return absl::InvalidArgumentError(absl::StrCat(operation, ": the address is no URL"));
+  }
+  const std::string scheme = UrlPart(url.get(), CURLUPART_SCHEME);
+  if (scheme != "https" && !(scheme == "http" && call_.settings.allow_plain_http)) {
+    return absl::InvalidArgumentError(absl::StrCat(operation, ": the address must begin with https://"));
+  }
+  const std::string host = UrlPart(url.get(), CURLUPART_HOST);
+  const std::string port = UrlPart(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  endpoint_ = absl::StrCat(host, ":", port);
+  const std::string& server_name = call_.settings.tls.server_name;
+  if (scheme == "https" && !server_name.empty() && server_name != host) {
+    // libcurl takes SNI and the name to verify from the URL: put the server's name there, and connect where
+    // the URL said, whose name the Host header keeps.
+    const std::string explicit_port = UrlPart(url.get(), CURLUPART_PORT);
+    host_header_ = explicit_port.empty() ? host : absl::StrCat(host, ":", explicit_port);
+    connect_to_ =
+        ::curl_slist_append(nullptr, absl::StrCat(server_name, ":", port, ":", host, ":", port).c_str());
+    ::curl_url_set(url.get(), CURLUPART_HOST, server_name.c_str(), 0);
+    ::curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_);
+  }
+  ::curl_easy_setopt(easy_, CURLOPT_URL,
+                     host_header_.empty() ? text.c_str() : UrlPart(url.get(), CURLUPART_URL).c_str());
+  ::curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, scheme.c_str());
+  return absl::OkStatus();
+}
+
+bool CurlOptions::AppendHeader(absl::string_view name, absl::string_view value) {
+  crypto::SensitiveString line;
+  std::string& text = line.ExposeMutable();
+  text.reserve(name.size() + value.size() + 3);
+  // libcurl's way to send a header without a value is a semicolon instead of the colon.
+  absl::StrAppend(&text, name, value.empty() ? ";" : ": ", value);
+  curl_slist* const longer = ::curl_slist_append(headers_, text.c_str());
+  if (longer != nullptr) headers_ = longer;
+  return longer != nullptr;
+}
+
+absl::Status CurlOptions::ApplyHeaders() {
+  for (const HttpRequestHeader& header : call_.request.headers) {
+    const absl::string_view value = header.value.Expose();
+    // A line break would begin another header.
+    if (std::any_of(value.begin(), value.end(), [](char c) { return static_cast<uint8_t>(c) < 0x20; })) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(call_.request.operation, ": a control character in header ", header.name));
+    }
+    if (!AppendHeader(header.name, value)) return absl::ResourceExhaustedError("no memory for a request");
+  }
+  if (!host_header_.empty()) AppendHeader("Host", host_header_);
+  // libcurl's own additions, removed.
+  headers_ = ::curl_slist_append(headers_, "Expect:");
+  ::curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+  return absl::OkStatus();
+}
+
+void CurlOptions::ApplyMethod() {
+  const HttpRequest& request = call_.request;
+  switch (request.method) {
+    case HttpMethod::kGet:
+      ::curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
+      return;
+    case HttpMethod::kDelete:
+      ::curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, "DELETE");
+      return;
+    case HttpMethod::kPut:
+    case HttpMethod::kPost:
+      ::curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+      // Not copied: the request outlives the transfer.
+      ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request.body.Expose().data());
+      ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      if (request.method == HttpMethod::kPut) ::curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, "PUT");
+  }
+}
+
+void CurlOptions::ApplyTimeouts() {
+  ::curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, Milliseconds(call_.timeout));
+  ::curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
+                     Milliseconds(std::min(call_.timeout, call_.settings.connect_timeout)));
+}
+
+void CurlOptions::ApplyTls() {
+  ::curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  ::curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
+  ::curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
+  ::curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  if (call_.tls.ca != nullptr) {
+    const curl_blob ca = BlobOf(*call_.tls.ca);
+    ::curl_easy_setopt(easy_, CURLOPT_CAINFO_BLOB, &ca);
+    // Otherwise the system's folder of CAs would be trusted besides.
+    ::curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+  }
+  if (call_.tls.certificate != nullptr) {
+    const curl_blob certificate = BlobOf(*call_.tls.certificate);
+    const curl_blob key = BlobOf(*call_.tls.key);
+    ::curl_easy_setopt(easy_, CURLOPT_SSLCERT_BLOB, &certificate);
+    ::curl_easy_setopt(easy_, CURLOPT_SSLKEY_BLOB, &key);
+  }
+}
+
+void CurlOptions::ApplyProxy() {
+  const ProxySettings& proxy = call_.settings.proxy;
+  if (proxy.from_environment) return;
+  // An empty string, other than none at all, keeps libcurl from looking into the environment.
+  ::curl_easy_setopt(easy_, CURLOPT_PROXY, proxy.url.c_str());
+  ::curl_easy_setopt(easy_, CURLOPT_NOPROXY, proxy.no_proxy.c_str());
+}
+
+}  // namespace signet::kms
