@@ -55,7 +55,7 @@ void KmsClientContract::ExpectBadBlob(absl::string_view backend_field, absl::str
   const absl::StatusOr<kms::UnwrapResult> result = client().Unwrap(Call(), backend_field, blob, context_);
   ASSERT_THAT(result,
               AnyOf(StatusIs(absl::StatusCode::kDataLoss), StatusIs(absl::StatusCode::kInvalidArgument),
-                    StatusIs(absl::StatusCode::kNotFound)));
+                    StatusIs(absl::StatusCode::kNotFound), StatusIs(absl::StatusCode::kFailedPrecondition)));
   EXPECT_EQ(GetFailureClass(result.status()), FailureClass::kBadBlob) << result.status();
 }
 
