@@ -1,0 +1,213 @@
+#include "tests/testing/openbao_server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "kms_client/http/curl_transport.h"
+#include "kms_client/http/http_library.h"
+#include "tests/testing/poll.h"
+
+namespace signet::testing {
+namespace {
+
+using kms::HttpMethod;
+using nlohmann::json;
+
+constexpr std::chrono::milliseconds kStartLimit = std::chrono::seconds(60);
+
+void Require(bool good, const char* what, Process* process = nullptr) {
+  if (good) return;
+  ADD_FAILURE() << what << (process == nullptr ? "" : process->Output() + process->Errors());
+  std::abort();
+}
+
+}  // namespace
+
+std::string OpenBaoPath() {
+  const char* const path = std::getenv("SIGNET_BAO");
+  return path == nullptr ? "" : path;
+}
+
+int FreePort() {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  Require(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+              ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0,
+          "no free port");
+  return ntohs(address.sin_port);
+}
+
+OpenBaoAdmin::OpenBaoAdmin(std::string address, std::string ca_file) : address_(std::move(address)) {
+  Require(kms::InitializeHttpLibrary().ok(), "libcurl");
+  kms::HttpSettings settings;
+  settings.allow_plain_http = true;
+  settings.tls.ca_file = std::move(ca_file);
+  settings.total_timeout = absl::Seconds(30);
+  transport_ = kms::MakeCurlTransport(settings, SystemClock());
+}
+
+int OpenBaoAdmin::Try(HttpMethod method, const std::string& path, const json& body, json& answer) {
+  kms::HttpRequest request;
+  request.operation = "admin";
+  request.method = method;
+  request.SetUrl(absl::StrCat(address_, "/v1/", path));
+  request.AddHeader("X-Vault-Token", token_);
+  request.body = crypto::SensitiveString(body.dump());
+  request.max_response_bytes = 1024 * 1024;
+  answer = nullptr;
+  const absl::StatusOr<kms::HttpResponse> response = transport_->Send(request, {});
+  if (!response.ok()) return 0;
+  const absl::string_view text = response->body.Expose();
+  answer = json::parse(text.begin(), text.end(), nullptr, false);
+  return response->status;
+}
+
+json OpenBaoAdmin::Do(HttpMethod method, const std::string& path, const json& body) {
+  json answer;
+  const int status = Try(method, path, body, answer);
+  EXPECT_TRUE(status >= 200 && status < 300) << path << ": " << status << " " << answer.dump();
+  return answer;
+}
+
+OpenBaoServer::OpenBaoServer() {
+  const std::string address = absl::StrCat("127.0.0.1:", FreePort());
+  process_ = std::make_unique<Process>(
+      ProcessOptions{.arguments = {OpenBaoPath(), "server", "-dev", "-dev-root-token-id=root",
+                                   "-dev-no-store-token", absl::StrCat("-dev-listen-address=", address)},
+                     .environment = {"HOME=/nonexistent"}});
+  admin_ = std::make_unique<OpenBaoAdmin>(absl::StrCat("http://", address), "");
+  json answer;
+  Require(
+      PollUntil([&] { return admin_->Try(HttpMethod::kGet, "sys/health", json::object(), answer) == 200; },
+                kStartLimit),
+      "OpenBao did not start", process_.get());
+  admin_->Write("sys/mounts/transit", {{"type", "transit"}});
+}
+
+std::string OpenBaoServer::CreateToken(const std::string& name, const std::string& policy,
+                                       const std::string& ttl) {
+  SetPolicy(name, policy);
+  return admin_->Write("auth/token/create", {{"policies", {name}}, {"ttl", ttl}})["auth"]["client_token"];
+}
+
+void OpenBaoServer::SetPolicy(const std::string& name, const std::string& policy) {
+  admin_->Write("sys/policies/acl/" + name, {{"policy", policy}});
+}
+
+void OpenBaoServer::Seal() { admin_->Write("sys/seal"); }
+
+void OpenBaoServer::Unseal() {
+  const std::string output = process_->Output();
+  const std::string label = "Unseal Key: ";
+  const size_t start = output.find(label);
+  Require(start != std::string::npos, "no unseal key", process_.get());
+  const size_t begin = start + label.size();
+  admin_->Write("sys/unseal", {{"key", output.substr(begin, output.find('\n', begin) - begin)}});
+  json answer;
+  EXPECT_TRUE(
+      PollUntil([&] { return admin_->Try(HttpMethod::kGet, "sys/health", json::object(), answer) == 200; }));
+}
+
+OpenBaoCluster::OpenBaoCluster(TestCa& ca) : ca_file_(folder_.File("ca.pem")) {
+  std::ofstream(ca_file_) << ca.pem();
+  for (size_t node = 0; node < 3; ++node) Start(node, ca);
+  json answer;
+  for (auto& admin : admins_) {
+    Require(
+        PollUntil(
+            [&] { return admin->Try(HttpMethod::kGet, "sys/seal-status", json::object(), answer) == 200; },
+            kStartLimit),
+        "a node did not start");
+  }
+  const json keys = admins_[0]->Write("sys/init", {{"secret_shares", 1}, {"secret_threshold", 1}});
+  const std::string key = keys["keys"][0];
+  for (size_t node = 0; node < 3; ++node) {
+    admins_[node]->set_token(keys["root_token"]);
+    if (node > 0) {
+      admins_[node]->Write("sys/storage/raft/join",
+                           {{"leader_api_addr", addresses_[0]}, {"leader_ca_cert", ca.pem()}});
+    }
+    admins_[node]->Write("sys/unseal", {{"key", key}});
+    if (node == 0) {
+      WaitForLeader();
+      admins_[0]->Write("sys/storage/raft/autopilot/configuration", {{"server_stabilization_time", "1s"}});
+    }
+  }
+  for (auto& admin : admins_) {
+    Require(PollUntil(
+                [&] {
+                  const int status = admin->Try(HttpMethod::kGet, "sys/health", json::object(), answer);
+                  return status == 200 || status == 429;
+                },
+                kStartLimit),
+            "a node did not join");
+  }
+  // Newcomers may not vote at first, and a cluster of one voter would not outlive its leader.
+  const auto all_vote = [&] {
+    if (admins_[0]->Try(HttpMethod::kGet, "sys/storage/raft/configuration", json::object(), answer) != 200) {
+      return false;
+    }
+    const json& servers = answer["data"]["config"]["servers"];
+    return servers.size() == 3 && std::all_of(servers.begin(), servers.end(), [](const json& server) {
+             return server.value("voter", false);
+           });
+  };
+  Require(PollUntil(all_vote, kStartLimit), "a node may not vote");
+  admins_[WaitForLeader()]->Write("sys/mounts/transit", {{"type", "transit"}});
+}
+
+void OpenBaoCluster::Start(size_t node, TestCa& ca) {
+  const std::string name = absl::StrCat("node-", node);
+  const int port = FreePort();
+  const int cluster_port = FreePort();
+  const std::string address = absl::StrCat("https://127.0.0.1:", port);
+  const PemPair pair = ca.Issue(name, "IP:127.0.0.1,DNS:localhost");
+  std::ofstream(folder_.File(name + ".pem")) << pair.certificate;
+  std::ofstream(folder_.File(name + ".key")) << pair.key;
+  std::filesystem::create_directory(folder_.File(name));
+  std::ofstream(folder_.File(name + ".hcl"))
+      << "storage \"raft\" {\n  path = \"" << folder_.File(name) << "\"\n  node_id = \"" << name
+      << "\"\n  performance_multiplier = 1\n}\nlistener \"tcp\" {\n  address = \"127.0.0.1:" << port
+      << "\"\n  cluster_address = \"127.0.0.1:" << cluster_port << "\"\n  tls_cert_file = \""
+      << folder_.File(name + ".pem") << "\"\n  tls_key_file = \"" << folder_.File(name + ".key")
+      << "\"\n}\napi_addr = \"" << address << "\"\ncluster_addr = \"https://127.0.0.1:" << cluster_port
+      << "\"\n";
+  addresses_.push_back(address);
+  admins_.push_back(std::make_unique<OpenBaoAdmin>(address, ca_file_));
+  processes_.push_back(std::make_unique<Process>(
+      ProcessOptions{.arguments = {OpenBaoPath(), "server", "-config=" + folder_.File(name + ".hcl")},
+                     .environment = {"HOME=/nonexistent"}}));
+}
+
+size_t OpenBaoCluster::WaitForLeader() {
+  size_t leader = 0;
+  json answer;
+  const auto find = [&] {
+    for (size_t node = 0; node < admins_.size(); ++node) {
+      if (processes_[node] == nullptr) continue;
+      if (admins_[node]->Try(HttpMethod::kGet, "sys/health", json::object(), answer) == 200) {
+        leader = node;
+        return true;
+      }
+    }
+    return false;
+  };
+  Require(PollUntil(find, kStartLimit), "the cluster has no leader", processes_.back().get());
+  return leader;
+}
+
+}  // namespace signet::testing
