@@ -23,10 +23,48 @@ struct LocalProviderConfig {
   bool allow_rotate = false;          // signetd may write new versions into it
 };
 
+enum class VaultMethod { kTokenFile, kAppRole, kKubernetes, kJwt, kCertificate };
+
+struct VaultAuthConfig {
+  VaultMethod method = VaultMethod::kTokenFile;
+  std::string mount;    // below auth/; not for token files
+  std::string role;     // Kubernetes and JWT; may be empty for certificates
+  std::string role_id;  // AppRole
+  // The token, AppRole's secret id or the JWT: exactly one of the two, none for certificates.
+  std::string secret_file;        // absolute path
+  std::string secret_credential;  // a name below $CREDENTIALS_DIRECTORY (systemd)
+};
+
+struct TlsConfig {
+  std::string ca_file;                  // absolute path; empty: the system's CAs
+  std::string client_certificate_file;  // absolute paths, both or neither
+  std::string client_key_file;
+  std::string server_name;  // empty: the address's host
+};
+
+struct ProxyConfig {
+  std::string url;  // empty: none
+  std::string no_proxy;
+};
+
+// HashiCorp Vault or OpenBao Transit.
+struct VaultProviderConfig {
+  std::vector<std::string> addresses;  // 1-8 of "https://host:port"; http only on loopback
+  std::string name_space;
+  std::string mount = "transit";
+  std::string key;
+  std::string instance;
+  absl::Duration timeout = absl::Seconds(2);
+  VaultAuthConfig auth;
+  TlsConfig tls;
+  ProxyConfig proxy;
+};
+
 struct ProviderConfig {
   std::string name;  // 1-32 of [a-z0-9-]
-  std::string type;  // "local"; one of the optionals below is set accordingly
+  std::string type;  // "local" or "vault"; one of the optionals below is set accordingly
   std::optional<LocalProviderConfig> local;
+  std::optional<VaultProviderConfig> vault;
 };
 
 struct KmsSocketConfig {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plugin/config/key_life_reader.h"
+#include "plugin/config/vault_reader.h"
 
 namespace signet {
 namespace {
@@ -40,13 +41,21 @@ ProviderConfig ReadProvider(SectionReader& section) {
   ProviderConfig provider;
   section.Required("name", ProviderName(), provider.name);
   const bool is_local = section.Has("local");
+  const bool is_vault = section.Has("vault");
   if (is_local || section.listing()) {
     SectionReader local = section.Section("local");
     provider.local = ReadLocalProvider(local);
     provider.type = "local";
   }
-  if (!is_local && !section.listing())
-    section.Report("local", "is missing: the section of the provider's type");
+  if (is_vault || section.listing()) {
+    SectionReader vault = section.Section("vault");
+    provider.vault = ReadVaultProvider(vault);
+    provider.type = "vault";
+  }
+  if (is_local && is_vault) section.Report("vault", "excludes local: one provider is one key");
+  if (!is_local && !is_vault && !section.listing()) {
+    section.Report("local", "is missing: the section of the provider's type, local or vault");
+  }
   return provider;
 }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kMaxUidBytes = 64;
 
 // Buckets of the rate limit: one per kind of event and status code.
-enum class Event { kCall, kRemoteCall, kPeerRefused, kConnectionRefused };
+enum class Event { kCall, kRemoteCall, kPeerRefused, kConnectionRefused, kCredentials };
 int Kind(Event event, int detail) { return static_cast<int>(event) * 100 + detail; }
 int Kind(Event event, const absl::Status& status) { return Kind(event, static_cast<int>(status.code())); }
 
@@ -202,6 +202,40 @@ void LogObserver::OnKeyringVersionActivated(absl::string_view path, uint32_t num
 void LogObserver::OnKeyringProblem(absl::string_view path, const absl::Status& status) {
   log_.Write(LogSeverity::kWarning, "keyring problem",
              {{"path", path}, {"code", CodeName(status)}, {"error", std::string(status.message())}});
+}
+
+void LogObserver::OnAttempt(absl::string_view provider, kms::RemoteOperation operation,
+                            const absl::Status& status, absl::Duration latency) {
+  // The call that the attempt belongs to is told about by OnRemoteCall.
+  if (!log_.Enabled(LogSeverity::kDebug)) return;
+  log_.Write(LogSeverity::kDebug, "remote attempt",
+             {{"provider", provider},
+              {"operation", kms::RemoteOperationName(operation)},
+              {"code", CodeName(status)},
+              {"error", std::string(status.message())},
+              {"duration_ms", latency}});
+}
+
+void LogObserver::OnCircuit(absl::string_view provider, bool open) {
+  log_.Write(open ? LogSeverity::kWarning : LogSeverity::kInfo,
+             open ? "KMS failing: asking it less" : "KMS answers again", {{"provider", provider}});
+}
+
+void LogObserver::OnCredentials(absl::string_view provider, absl::string_view what,
+                                const absl::Status& status) {
+  const LogSeverity severity = status.ok() ? LogSeverity::kInfo : LogSeverity::kWarning;
+  uint64_t left_out = 0;
+  if (!status.ok()) {
+    const std::optional<uint64_t> admitted = failures_.Admit(Kind(Event::kCredentials, status));
+    if (!admitted) return;
+    left_out = *admitted;
+  }
+  log_.Write(severity, "credentials",
+             {{"provider", provider},
+              {"what", what},
+              {"code", CodeName(status)},
+              {"error", std::string(status.message())},
+              {"left_out", left_out == 0 ? "" : absl::StrCat(left_out)}});
 }
 
 }  // namespace signet

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "kms_client/local/keyring_observer.h"
+#include "kms_client/remote_call_observer.h"
 #include "plugin/hierarchy/hierarchy_observer.h"
 #include "plugin/observability/log.h"
 #include "plugin/observability/rate_limiter.h"
@@ -15,7 +16,10 @@
 
 namespace signet {
 
-class LogObserver final : public HierarchyObserver, public RpcObserver, public kms::KeyringObserver {
+class LogObserver final : public HierarchyObserver,
+                          public RpcObserver,
+                          public kms::KeyringObserver,
+                          public kms::RemoteCallObserver {
  public:
   // Both outlive the observer.
   LogObserver(Log& log, const Clock& clock) : log_(log), failures_({}, clock) {}
@@ -37,6 +41,11 @@ class LogObserver final : public HierarchyObserver, public RpcObserver, public k
   void OnKeyringReloaded(absl::string_view path, uint64_t revision) override;
   void OnKeyringVersionActivated(absl::string_view path, uint32_t number) override;
   void OnKeyringProblem(absl::string_view path, const absl::Status& status) override;
+
+  void OnAttempt(absl::string_view provider, kms::RemoteOperation operation, const absl::Status& status,
+                 absl::Duration latency) override;
+  void OnCircuit(absl::string_view provider, bool open) override;
+  void OnCredentials(absl::string_view provider, absl::string_view what, const absl::Status& status) override;
 
  private:
   Log& log_;

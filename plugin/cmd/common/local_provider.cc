@@ -1,8 +1,7 @@
 #include "plugin/cmd/common/local_provider.h"
 
-#include <cstdlib>
-
 #include "base/status_macros.h"
+#include "plugin/cmd/common/credentials_directory.h"
 
 namespace signet {
 
@@ -13,10 +12,8 @@ absl::StatusOr<kms::LocalKmsOptions> MakeLocalKmsOptions(const LocalProviderConf
   if (!config.passphrase_file.empty()) {
     options.seal = kms::SealSource::PassphraseFile(config.passphrase_file);
   } else if (!config.passphrase_credential.empty()) {
-    // Nothing of ours ever changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
-    const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
-    SIGNET_ASSIGN_OR_RETURN(options.seal, kms::SealSource::Credential(directory == nullptr ? "" : directory,
-                                                                      config.passphrase_credential));
+    SIGNET_ASSIGN_OR_RETURN(
+        options.seal, kms::SealSource::Credential(CredentialsDirectory(), config.passphrase_credential));
   }
   return options;
 }

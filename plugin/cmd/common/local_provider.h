@@ -1,5 +1,5 @@
-// From the configuration of a `local` provider to what the provider takes. The one place that reads
-// $CREDENTIALS_DIRECTORY. Thread-safe as long as nobody changes the environment; nothing blocks.
+// From the configuration of a `local` provider to what the provider takes. Thread-safe as long as nobody
+// changes the environment; nothing blocks.
 #ifndef SIGNET_PLUGIN_CMD_COMMON_LOCAL_PROVIDER_H_
 #define SIGNET_PLUGIN_CMD_COMMON_LOCAL_PROVIDER_H_
 

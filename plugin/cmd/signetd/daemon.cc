@@ -48,7 +48,7 @@ absl::Status Daemon::Init(bool memory_locked) {
 
   SIGNET_ASSIGN_OR_RETURN(facts_.providers,
                           MakeProviders(config_.providers, SystemClock(), crypto::SystemRandom(),
-                                        PosixDurableFiles(), keyring_news_));
+                                        PosixDurableFiles(), keyring_news_, observer_));
   SIGNET_ASSIGN_OR_RETURN(hierarchy_,
                           KeyHierarchy::Create(HierarchyOptionsFrom(config_), facts_.providers, SystemClock(),
                                                crypto::SystemRandom(), PosixDurableFiles(), observer_));

@@ -1,0 +1,122 @@
+// The built signetd with its key in a real OpenBao.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tests/testing/daemon.h"
+#include "tests/testing/kms_caller.h"
+#include "tests/testing/openbao_client.h"
+#include "tests/testing/openbao_server.h"
+#include "tests/testing/poll.h"
+#include "tests/testing/status_matchers.h"
+
+namespace signet::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// One control-plane node: a home whose configuration leads to OpenBao, with its token beside it.
+class Node {
+ public:
+  explicit Node(const OpenBaoServer& server) {
+    std::ofstream(home_.config(), std::ios::trunc)
+        << "cluster_id: test\nstate_directory: " << home_.state() << "\nactive: primary\nproviders:\n"
+        << "  - name: primary\n    vault:\n      address: " << server.address()
+        << "\n      key: signet\n      instance: test\n      auth: {method: token_file, secret_file: "
+        << token_file() << "}\nlog: {level: debug}\nadmin_socket: {path: " << home_.admin_socket()
+        << "}\nkms_socket: {path: " << home_.kms_socket() << "}\n";
+  }
+  std::string token_file() const { return home_.path() + "/token"; }
+  void SetToken(const std::string& token) { WriteSecretFile(token_file(), token); }
+  DaemonProcess& Start() {
+    daemon_ = std::make_unique<DaemonProcess>(home_);
+    return *daemon_;
+  }
+  DaemonProcess& daemon() { return *daemon_; }
+  KmsCaller Caller() const { return KmsCaller(home_.kms_socket()); }
+
+ private:
+  DaemonHome home_;
+  std::unique_ptr<DaemonProcess> daemon_;
+};
+
+class OpenBaoDaemonTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (OpenBaoPath().empty()) GTEST_SKIP() << "SIGNET_BAO is not set";
+    server_ = std::make_unique<OpenBaoServer>();
+    server_->admin().Write("transit/keys/signet");
+    token_ = server_->CreateToken("signet", TransitPolicy("signet"), "1h");
+  }
+
+  std::unique_ptr<OpenBaoServer> server_;
+  std::string token_;
+};
+
+TEST_F(OpenBaoDaemonTest, NodesReadWhatTheOthersWrote) {
+  Node first(*server_);
+  Node second(*server_);
+  for (Node* node : {&first, &second}) {
+    node->SetToken(token_);
+    ASSERT_TRUE(node->Start().WaitUntilReady()) << node->daemon().Logs();
+  }
+  KmsCaller writer = first.Caller();
+  KmsCaller reader = second.Caller();
+  ASSERT_OK_AND_ASSIGN(const auto encrypted, writer.Encrypt("seed"));
+  EXPECT_THAT(encrypted.key_id(), StartsWith("vault-v1-"));
+  ASSERT_OK_AND_ASSIGN(const std::string plaintext, reader.Decrypt(encrypted));
+  EXPECT_EQ(plaintext, "seed");
+  ASSERT_OK_AND_ASSIGN(const auto here, writer.Status());
+  ASSERT_OK_AND_ASSIGN(const auto there, reader.Status());
+  EXPECT_EQ(here.key_id(), there.key_id());
+}
+
+TEST_F(OpenBaoDaemonTest, GoesOnWhileVaultIsSealed) {
+  Node node(*server_);
+  node.SetToken(token_);
+  ASSERT_TRUE(node.Start().WaitUntilReady()) << node.daemon().Logs();
+  KmsCaller caller = node.Caller();
+  ASSERT_OK_AND_ASSIGN(const auto before, caller.Encrypt("seed"));
+  server_->Seal();
+  ASSERT_OK_AND_ASSIGN(const auto during, caller.Encrypt("seed"));
+  EXPECT_EQ(during.key_id(), before.key_id());
+  EXPECT_THAT(caller.Decrypt(before), IsOk());
+  EXPECT_THAT(caller.Decrypt(during), IsOk());
+}
+
+TEST_F(OpenBaoDaemonTest, AnnouncesNothingUntilItsCredentialsAreThere) {
+  Node node(*server_);
+  node.Start();
+  KmsCaller caller = node.Caller();
+  EXPECT_THAT(caller.Status(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(PollUntil([&] { return node.daemon().Logs().find("does not exist") != std::string::npos; }));
+  node.SetToken(token_);
+  EXPECT_TRUE(node.daemon().WaitUntilReady()) << node.daemon().Logs();
+  EXPECT_THAT(caller.Encrypt("seed"), IsOk());
+}
+
+TEST_F(OpenBaoDaemonTest, LogsNeitherTokenNorBlob) {
+  Node node(*server_);
+  node.SetToken("s.a-token-that-is-not-valid");
+  node.Start();
+  EXPECT_TRUE(PollUntil([&] { return node.daemon().Logs().find("may have expired") != std::string::npos; }))
+      << node.daemon().Logs();
+  node.SetToken(token_);
+  ASSERT_TRUE(node.daemon().WaitUntilReady()) << node.daemon().Logs();
+  ASSERT_THAT(node.Caller().Encrypt("seed"), IsOk());
+  EXPECT_EQ(node.daemon().Stop(), 0);
+  const std::string logs = node.daemon().Logs();
+  EXPECT_THAT(logs, HasSubstr("remote attempt"));
+  for (const std::string& secret : {token_, std::string("a-token-that-is"), std::string("vault:v1:")}) {
+    EXPECT_THAT(logs, Not(HasSubstr(secret)));
+  }
+}
+
+}  // namespace
+}  // namespace signet::testing
