@@ -84,11 +84,13 @@ json OpenBaoAdmin::Do(HttpMethod method, const std::string& path, const json& bo
 }
 
 OpenBaoServer::OpenBaoServer() {
+  std::ofstream(folder_.File("audit.hcl")) << "audit \"file\" \"log\" {\n  options {\n    file_path = \""
+                                           << folder_.File("audit.log") << "\"\n  }\n}\n";
   const std::string address = absl::StrCat("127.0.0.1:", FreePort());
-  process_ = std::make_unique<Process>(
-      ProcessOptions{.arguments = {OpenBaoPath(), "server", "-dev", "-dev-root-token-id=root",
-                                   "-dev-no-store-token", absl::StrCat("-dev-listen-address=", address)},
-                     .environment = {"HOME=/nonexistent"}});
+  process_ = std::make_unique<Process>(ProcessOptions{
+      .arguments = {OpenBaoPath(), "server", "-dev", "-dev-root-token-id=root", "-dev-no-store-token",
+                    absl::StrCat("-dev-listen-address=", address), "-config=" + folder_.File("audit.hcl")},
+      .environment = {"HOME=/nonexistent"}});
   admin_ = std::make_unique<OpenBaoAdmin>(absl::StrCat("http://", address), "");
   json answer;
   Require(
@@ -96,6 +98,20 @@ OpenBaoServer::OpenBaoServer() {
                 kStartLimit),
       "OpenBao did not start", process_.get());
   admin_->Write("sys/mounts/transit", {{"type", "transit"}});
+  admin_->Write("sys/config/auditing/request-headers/x-signet-uid", {{"hmac", false}});
+}
+
+std::vector<std::string> OpenBaoServer::AuditedUids() const {
+  std::vector<std::string> uids;
+  std::ifstream file(folder_.File("audit.log"));
+  for (std::string line; std::getline(file, line);) {
+    const json entry = json::parse(line, nullptr, false);
+    if (!entry.is_object() || !entry.contains("request") || !entry["request"].contains("headers")) continue;
+    const json headers = entry["request"]["headers"];
+    const auto uid = headers.find("x-signet-uid");
+    if (uid != headers.end() && !uid->empty()) uids.push_back(uid->front());
+  }
+  return uids;
 }
 
 std::string OpenBaoServer::CreateToken(const std::string& name, const std::string& policy,

@@ -56,10 +56,13 @@ class OpenBaoServer {
   // A token with the policy `name`, made or changed to this text; `ttl` as "90s".
   std::string CreateToken(const std::string& name, const std::string& policy, const std::string& ttl);
   void SetPolicy(const std::string& name, const std::string& policy);
+  // The X-Signet-Uid headers that its audit log shows, in order, each as often as it is logged.
+  std::vector<std::string> AuditedUids() const;
   void Seal();
   void Unseal();
 
  private:
+  TempDir folder_;
   std::unique_ptr<OpenBaoAdmin> admin_;
   std::unique_ptr<Process> process_;
 };

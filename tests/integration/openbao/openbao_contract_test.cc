@@ -34,8 +34,6 @@ class OpenBaoBackend final : public ContractBackend {
     Capabilities capabilities;
     // A version that is too old now may come back with min_decryption_version.
     capabilities.destroyed_is_revoked = false;
-    // Seen in the fake: an audit device needs a configuration file, which a server in dev mode has not.
-    capabilities.shows_uids = false;
     return capabilities;
   }
   kms::KmsClient& client() override { return *client_; }
@@ -57,6 +55,7 @@ class OpenBaoBackend final : public ContractBackend {
     Server().admin().Write(absl::StrCat("transit/keys/", key_, "/trim"), {{"min_available_version", latest}});
   }
   void MakeUnreachable() override { client_ = Connect(absl::StrCat("http://127.0.0.1:", FreePort()), key_); }
+  std::vector<std::string> uids() const override { return Server().AuditedUids(); }
 
  private:
   std::unique_ptr<kms::KmsClient> Connect(const std::string& address, const std::string& key) {
