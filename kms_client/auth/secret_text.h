@@ -8,7 +8,7 @@
 
 namespace signet::kms {
 
-inline constexpr size_t kMaxSecretTextBytes = 64 * 1024;
+inline constexpr size_t kMaxSecretTextBytes = size_t{64} << 10;
 
 // The content without blanks and line breaks at both ends. FAILED_PRECONDITION: nothing is left, or it has
 // control characters or blanks inside. The message names the file.

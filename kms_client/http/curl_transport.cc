@@ -14,7 +14,7 @@
 namespace signet::kms {
 namespace {
 
-constexpr size_t kMaxPemBytes = 1024 * 1024;
+constexpr size_t kMaxPemBytes = size_t{1} << 20;
 
 class CurlTransport final : public HttpTransport {
  public:

@@ -32,7 +32,7 @@ struct HttpRequest {
   // Sent with POST and PUT, empty or not.
   crypto::SensitiveString body;
   // A longer answer is refused.
-  size_t max_response_bytes = 64 * 1024;
+  size_t max_response_bytes = size_t{64} << 10;
 
   void SetUrl(absl::string_view text) { url = crypto::SensitiveString(std::string(text)); }
   void AddHeader(absl::string_view name, absl::string_view value) {

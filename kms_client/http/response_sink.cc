@@ -10,7 +10,7 @@
 namespace signet::kms {
 namespace {
 
-constexpr size_t kMaxHeaderBytes = 32 * 1024;
+constexpr size_t kMaxHeaderBytes = size_t{32} << 10;
 constexpr size_t kFirstBodyBytes = 1024;
 
 }  // namespace

@@ -31,6 +31,21 @@ std::string Text(const std::vector<Element>& values) {
 std::string Text(MemoryLock value) { return value == MemoryLock::kRequired ? "required" : "warn"; }
 std::string Text(OnRevoked value) { return value == OnRevoked::kFallback ? "fallback" : "deny"; }
 std::string Text(KeyMode value) { return value == KeyMode::kDirect ? "direct" : "hierarchy"; }
+std::string Text(VaultMethod value) {
+  switch (value) {
+    case VaultMethod::kTokenFile:
+      return "token_file";
+    case VaultMethod::kAppRole:
+      return "app_role";
+    case VaultMethod::kKubernetes:
+      return "kubernetes";
+    case VaultMethod::kJwt:
+      return "jwt";
+    case VaultMethod::kCertificate:
+      return "certificate";
+  }
+  return "";
+}
 std::string Text(LogFormat value) { return value == LogFormat::kJson ? "json" : "text"; }
 std::string Text(LogLevel value) {
   switch (value) {
@@ -114,6 +129,34 @@ class Comparison {
     Restart(path + ".local.passphrase_credential", old_local.passphrase_credential,
             new_local.passphrase_credential);
     Restart(path + ".local.allow_rotate", old_local.allow_rotate, new_local.allow_rotate);
+    CompareVault(path + ".vault", running.vault.value_or(VaultProviderConfig()),
+                 file.vault.value_or(VaultProviderConfig()));
+  }
+
+  void CompareVault(const std::string& path, const VaultProviderConfig& running,
+                    const VaultProviderConfig& file) {
+    Restart(path + ".addresses", running.addresses, file.addresses);
+    Restart(path + ".namespace", running.name_space, file.name_space);
+    Restart(path + ".mount", running.mount, file.mount);
+    Restart(path + ".key", running.key, file.key);
+    Restart(path + ".instance", running.instance, file.instance);
+    Restart(path + ".timeout", running.timeout, file.timeout);
+    Restart(path + ".auth.method", running.auth.method, file.auth.method);
+    Restart(path + ".auth.mount", running.auth.mount, file.auth.mount);
+    Restart(path + ".auth.role", running.auth.role, file.auth.role);
+    Restart(path + ".auth.role_id", running.auth.role_id, file.auth.role_id);
+    Restart(path + ".auth.secret_file", running.auth.secret_file, file.auth.secret_file);
+    Restart(path + ".auth.secret_credential", running.auth.secret_credential, file.auth.secret_credential);
+    CompareTls(path + ".tls", running.tls, file.tls);
+    Restart(path + ".proxy.url", running.proxy.url, file.proxy.url);
+    Restart(path + ".proxy.no_proxy", running.proxy.no_proxy, file.proxy.no_proxy);
+  }
+
+  void CompareTls(const std::string& path, const TlsConfig& running, const TlsConfig& file) {
+    Restart(path + ".ca_file", running.ca_file, file.ca_file);
+    Restart(path + ".client_certificate_file", running.client_certificate_file, file.client_certificate_file);
+    Restart(path + ".client_key_file", running.client_key_file, file.client_key_file);
+    Restart(path + ".server_name", running.server_name, file.server_name);
   }
 
   void CompareSockets() {

@@ -54,6 +54,7 @@ class ContractBackend {
 
 struct ContractParam {
   std::string name;
+  // Null where it needs a server that is not installed.
   std::function<std::unique_ptr<ContractBackend>()> make;
 
   friend std::ostream& operator<<(std::ostream& out, const ContractParam& param) { return out << param.name; }
@@ -61,7 +62,10 @@ struct ContractParam {
 
 class KmsClientContract : public ::testing::TestWithParam<ContractParam> {
  protected:
-  void SetUp() override { backend_ = GetParam().make(); }
+  void SetUp() override {
+    backend_ = GetParam().make();
+    if (backend_ == nullptr) GTEST_SKIP() << "the real thing is not here";
+  }
 
   kms::KmsClient& client() { return backend_->client(); }
   // A call with half a minute left.

@@ -68,10 +68,11 @@ class FakeVaultBackend final : public ContractBackend {
   std::unique_ptr<kms::KmsClient> other_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract,
-                         ::testing::Values(ContractParam{
-                             "vault_fake", [] { return std::make_unique<FakeVaultBackend>(); }}),
-                         ContractName);
+const ContractParam kFakeVault{"vault_fake", [] { return std::make_unique<FakeVaultBackend>(); }};
+
+INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::Values(kFakeVault), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, RemoteKmsClientContract, ::testing::Values(kFakeVault), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, AuditedKmsClientContract, ::testing::Values(kFakeVault), ContractName);
 
 }  // namespace
 }  // namespace signet::testing

@@ -35,6 +35,7 @@ void Require(bool good, const char* what, Process* process = nullptr) {
 }  // namespace
 
 std::string OpenBaoPath() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
   const char* const path = std::getenv("SIGNET_BAO");
   return path == nullptr ? "" : path;
 }
@@ -67,7 +68,7 @@ int OpenBaoAdmin::Try(HttpMethod method, const std::string& path, const json& bo
   request.SetUrl(absl::StrCat(address_, "/v1/", path));
   request.AddHeader("X-Vault-Token", token_);
   request.body = crypto::SensitiveString(body.dump());
-  request.max_response_bytes = 1024 * 1024;
+  request.max_response_bytes = size_t{1} << 20;
   answer = nullptr;
   const absl::StatusOr<kms::HttpResponse> response = transport_->Send(request, {});
   if (!response.ok()) return 0;

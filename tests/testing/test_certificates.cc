@@ -14,7 +14,7 @@ void Check(bool good) {
   if (!good) std::abort();
 }
 
-constexpr long kDaySeconds = 24 * 3600;
+constexpr long kDaySeconds = 24L * 3600;
 
 std::string Contents(BIO* bio) {
   char* data = nullptr;

@@ -20,7 +20,7 @@ OpenBaoServer& Server() {
 
 class OpenBaoBackend final : public ContractBackend {
  public:
-  OpenBaoBackend() : key_(absl::StrCat("key-", next_key_++)), other_(key_ + "-other") {
+  OpenBaoBackend() : key_(absl::StrCat("key-", next_key++)), other_(key_ + "-other") {
     for (const std::string& key : {key_, other_}) {
       Server().admin().Write("transit/keys/" + key);
       WriteSecretFile(folder_.File(key), Server().CreateToken(key, TransitPolicy(key), "1h"));
@@ -62,7 +62,7 @@ class OpenBaoBackend final : public ContractBackend {
     return ConnectOpenBao(SettingsFor({address}, key, folder_.File(key)), observer_);
   }
 
-  static inline int next_key_ = 1;
+  static inline int next_key = 1;
   TempDir folder_;
   const std::string key_;
   const std::string other_;
@@ -72,13 +72,14 @@ class OpenBaoBackend final : public ContractBackend {
   std::unique_ptr<kms::KmsClient> other_client_;
 };
 
-std::vector<ContractParam> Params() {
-  if (OpenBaoPath().empty()) return {};
-  return {ContractParam{"openbao", [] { return std::make_unique<OpenBaoBackend>(); }}};
-}
+const ContractParam kOpenBao{"openbao", []() -> std::unique_ptr<ContractBackend> {
+                               if (OpenBaoPath().empty()) return nullptr;
+                               return std::make_unique<OpenBaoBackend>();
+                             }};
 
-INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::ValuesIn(Params()), ContractName);
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(KmsClientContract);
+INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::Values(kOpenBao), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, RemoteKmsClientContract, ::testing::Values(kOpenBao), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, AuditedKmsClientContract, ::testing::Values(kOpenBao), ContractName);
 
 }  // namespace
 }  // namespace signet::testing

@@ -33,7 +33,7 @@ class OpenBaoKeyTest : public ::testing::Test {
   }
   void SetUp() override {
     if (server_ == nullptr) GTEST_SKIP() << "SIGNET_BAO is not set";
-    key_ = absl::StrCat("key-", next_key_++);
+    key_ = absl::StrCat("key-", next_key++);
     WriteSecretFile(folder_.File("token"), "root");
     client_ = Connect(Settings());
   }
@@ -65,7 +65,7 @@ class OpenBaoKeyTest : public ::testing::Test {
   }
 
   static inline OpenBaoServer* server_ = nullptr;
-  static inline int next_key_ = 1;
+  static inline int next_key = 1;
   TempDir folder_;
   std::string key_;
   kms::RemoteCallObserver observer_;

@@ -78,6 +78,38 @@ kms_socket: {path: "@signet", allow_abstract: true}
 admin_socket: {path: /run/signet/admin.sock}
 )";
 
+constexpr char kVault[] = R"(cluster_id: a
+state_directory: /var/lib/signet
+active: primary
+providers:
+  - name: primary
+    vault:
+      address: https://vault.example:8200
+      namespace: team
+      mount: kms
+      key: signet
+      instance: vault.example
+      timeout: 3s
+      auth: {method: app_role, mount: nodes, role_id: r, secret_file: /etc/signet/secret-id}
+      tls: {ca_file: /ca, client_certificate_file: /c, client_key_file: /k, server_name: vault}
+      proxy: {url: "http://proxy:3128", no_proxy: .internal}
+kms_socket: {path: /run/signet/kms.sock}
+admin_socket: {path: /run/signet/admin.sock}
+)";
+constexpr char kVaultByJwt[] = R"(cluster_id: a
+state_directory: /var/lib/signet
+active: primary
+providers:
+  - name: primary
+    vault:
+      addresses: [https://vault.example:8200]
+      key: signet
+      instance: vault.example
+      auth: {method: jwt, role: signet, secret_credential: jwt}
+kms_socket: {path: /run/signet/kms.sock}
+admin_socket: {path: /run/signet/admin.sock}
+)";
+
 Config Load(const char* text) {
   const absl::StatusOr<Config> config = LoadConfigText("f", text);
   EXPECT_TRUE(config.ok()) << config.status();
@@ -92,8 +124,9 @@ TEST(ConfigDifferenceTest, FindsNoneBetweenEqualFiles) {
 
 // So that a setting that is added later is not forgotten here.
 TEST(ConfigDifferenceTest, KnowsEverySettingThatThereIs) {
-  std::set<std::string> found = {"providers[].name"};  // "providers" tells
-  for (const char* other : {kOther, kAbstract}) {
+  // "providers" and "addresses" tell.
+  std::set<std::string> found = {"providers[].name", "providers[].vault.address"};
+  for (const char* other : {kOther, kAbstract, kVault, kVaultByJwt}) {
     const ConfigDifference difference = CompareConfigs(Load(kOne), Load(other));
     for (const auto* changes : {&difference.live, &difference.needs_restart}) {
       for (const ConfigChange& change : *changes) {
@@ -104,6 +137,7 @@ TEST(ConfigDifferenceTest, KnowsEverySettingThatThereIs) {
     }
   }
   found.erase("providers");
+  found.erase("providers[]");  // the type
   const std::vector<std::string> known = KnownConfigFields();
   EXPECT_EQ(found, std::set<std::string>(known.begin(), known.end()));
 }
@@ -134,6 +168,18 @@ TEST(ConfigDifferenceTest, TakingTheLiveSettingsUpLeavesExactlyWhatNeedsARestart
   EXPECT_THAT(done.needs_restart, IsEmpty());
   EXPECT_THAT(left.live, IsEmpty());
   EXPECT_EQ(left.needs_restart.size(), all.needs_restart.size());
+}
+
+TEST(ConfigDifferenceTest, TellsAnotherTypeAndOtherSettingsOfAVault) {
+  EXPECT_THAT(
+      CompareConfigs(Load(kOne), Load(kVault)).needs_restart,
+      ::testing::IsSupersetOf({Change("providers[primary]", "local", "vault"),
+                               Change("providers[primary].local.keyring", "/etc/signet/keyring", "")}));
+  EXPECT_THAT(CompareConfigs(Load(kVault), Load(kVaultByJwt)).needs_restart,
+              ::testing::IsSupersetOf({Change("providers[primary].vault.namespace", "team", ""),
+                                       Change("providers[primary].vault.timeout", "3s", "2s"),
+                                       Change("providers[primary].vault.auth.method", "app_role", "jwt"),
+                                       Change("providers[primary].vault.tls.server_name", "vault", "")}));
 }
 
 TEST(ConfigDifferenceTest, StatusVersionIsNeverLive) {
