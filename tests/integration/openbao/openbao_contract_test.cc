@@ -23,7 +23,10 @@ class OpenBaoBackend final : public ContractBackend {
   OpenBaoBackend() : key_(absl::StrCat("key-", next_key++)), other_(key_ + "-other") {
     for (const std::string& key : {key_, other_}) {
       Server().admin().Write("transit/keys/" + key);
-      WriteSecretFile(folder_.File(key), Server().CreateToken(key, TransitPolicy(key), "1h"));
+      // The least that signetd needs, and what `signetctl rotate remote` needs besides.
+      const std::string policy = absl::StrCat(TransitPolicy(key), "path \"transit/keys/", key,
+                                              "/rotate\" { capabilities = [\"update\"] }\n");
+      WriteSecretFile(folder_.File(key), Server().CreateToken(key, policy, "1h"));
     }
     client_ = Connect(Server().address(), key_);
     replica_ = Connect(Server().address(), key_);
