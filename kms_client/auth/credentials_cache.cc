@@ -105,9 +105,10 @@ absl::StatusOr<CredentialsCache::Lease> CredentialsCache::Renew(const CallContex
 }
 
 absl::Status CredentialsCache::FetchAsLeader(const CallContext& call,
-                                             std::shared_ptr<const Credentials> previous, bool from_refusal) {
+                                             const std::shared_ptr<const Credentials>& previous,
+                                             bool from_refusal) {
   absl::StatusOr<IssuedCredentials> issued = provider_->Fetch(call, previous.get());
-  const absl::Status status = issued.ok() ? absl::OkStatus() : Unreachable(issued.status());
+  absl::Status status = issued.ok() ? absl::OkStatus() : Unreachable(issued.status());
   MutexLock lock(mutex_);
   Take(std::move(issued), from_refusal, clock_.BootTime());
   fetching_ = false;

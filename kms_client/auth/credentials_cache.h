@@ -64,7 +64,7 @@ class CredentialsCache {
   Need NeedOf(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Lease LeaseOf(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Fetches as the one who does, and shares the outcome.
-  absl::Status FetchAsLeader(const CallContext& call, std::shared_ptr<const Credentials> previous,
+  absl::Status FetchAsLeader(const CallContext& call, const std::shared_ptr<const Credentials>& previous,
                              bool from_refusal);
   void Take(absl::StatusOr<IssuedCredentials> issued, bool from_refusal, absl::Duration now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

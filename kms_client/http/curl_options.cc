@@ -29,7 +29,7 @@ std::string UrlPart(CURLU* url, CURLUPart part, unsigned flags = 0) {
 }
 
 long Milliseconds(absl::Duration duration) {
-  return static_cast<long>(std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 1, 3600 * 1000));
+  return static_cast<long>(std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 1, int64_t{3600} * 1000));
 }
 
 curl_blob BlobOf(const WatchedFile::Content& content) {
