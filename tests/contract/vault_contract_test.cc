@@ -71,6 +71,7 @@ class FakeVaultBackend final : public ContractBackend {
 const ContractParam kFakeVault{"vault_fake", [] { return std::make_unique<FakeVaultBackend>(); }};
 
 INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::Values(kFakeVault), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, RotatingKmsClientContract, ::testing::Values(kFakeVault), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RemoteKmsClientContract, ::testing::Values(kFakeVault), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, AuditedKmsClientContract, ::testing::Values(kFakeVault), ContractName);
 

@@ -35,7 +35,7 @@ kms::VaultSettings SettingsFor(const std::vector<std::string>& addresses, const 
 std::unique_ptr<kms::KmsClient> ConnectOpenBao(const kms::VaultSettings& settings,
                                                kms::RemoteCallObserver& observer, const std::string& ca_file,
                                                const std::string& certificate_file,
-                                               const std::string& key_file) {
+                                               const std::string& key_file, const Clock& clock) {
   if (!kms::InitializeHttpLibrary().ok()) std::abort();
   kms::HttpSettings http;
   http.allow_plain_http = ca_file.empty();
@@ -43,9 +43,8 @@ std::unique_ptr<kms::KmsClient> ConnectOpenBao(const kms::VaultSettings& setting
   http.tls.client_certificate_file = certificate_file;
   http.tls.client_key_file = key_file;
   // The machine that runs tests may be busy.
-  http.connect_timeout = http.total_timeout = absl::Seconds(20);
-  return kms::MakeVaultKmsClient(settings, kms::MakeCurlTransport(http, SystemClock()), "primary",
-                                 SystemClock(), observer);
+  http.connect_timeout = http.total_timeout = absl::Minutes(1);
+  return kms::MakeVaultKmsClient(settings, kms::MakeCurlTransport(http, clock), "primary", clock, observer);
 }
 
 void WriteSecretFile(const std::string& path, const std::string& text) {

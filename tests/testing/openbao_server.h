@@ -18,7 +18,8 @@ namespace signet::testing {
 // Empty where SIGNET_BAO is not set: tests then skip.
 std::string OpenBaoPath();
 
-// A port that was free a moment ago.
+// A port that was free a moment ago and is none that the kernel gives out by itself: nobody listens there
+// unless asked to by number.
 int FreePort();
 
 // Sends administrator's requests. Not thread-safe.
@@ -62,6 +63,9 @@ class OpenBaoServer {
   void Unseal();
 
  private:
+  // False when the process ended at once: the port was taken.
+  bool Start();
+
   TempDir folder_;
   std::unique_ptr<OpenBaoAdmin> admin_;
   std::unique_ptr<Process> process_;
@@ -80,7 +84,8 @@ class OpenBaoCluster {
   void Kill(size_t node) { processes_.at(node).reset(); }
 
  private:
-  void Start(size_t node, TestCa& ca);
+  // False when the process ended at once: a port was taken.
+  bool Start(size_t node, TestCa& ca);
 
   TempDir folder_;
   std::string ca_file_;

@@ -68,18 +68,18 @@ TEST_F(OpenBaoClusterTest, NoCallWithTimeLeftFailsWhenTheLeaderDies) {
     threads.emplace_back([&] {
       while (!done) {
         kms::CallContext call;
-        call.deadline = SystemClock().Monotonic() + absl::Minutes(1);
+        call.deadline = SystemClock().Monotonic() + absl::Minutes(3);
         EXPECT_THAT(client->Unwrap(call, wrapped.backend_field, wrapped.blob, context_), IsOk());
         ++calls;
       }
     });
   }
-  EXPECT_TRUE(PollUntil([&] { return calls >= 50; }));
+  EXPECT_TRUE(PollUntil([&] { return calls >= 50; }, std::chrono::minutes(1)));
   cluster_->Kill(leader_);
   const size_t successor = cluster_->WaitForLeader();
   EXPECT_NE(successor, leader_);
   const int before = calls;
-  EXPECT_TRUE(PollUntil([&] { return calls >= before + 100; }, std::chrono::minutes(1)));
+  EXPECT_TRUE(PollUntil([&] { return calls >= before + 100; }, std::chrono::minutes(2)));
   done = true;
   for (std::thread& thread : threads) thread.join();
 }

@@ -78,7 +78,9 @@ TEST_F(CurlTransportTlsTest, RefusesACertificateOfAnotherCa) {
 
 TEST_F(CurlTransportTlsTest, RefusesACertificateThatTheSystemDoesNotTrust) {
   LoopbackServer server(Ok, {.certificate = good_});
-  EXPECT_THAT(Call(HttpSettings{}, server),
+  HttpSettings settings = Trusting(ca_);
+  settings.tls.ca_file.clear();
+  EXPECT_THAT(Call(settings, server),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("certificate not trusted")));
 }
 
