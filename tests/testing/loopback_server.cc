@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/clock.h"
 
 namespace signet::testing {
 namespace {
@@ -248,6 +249,8 @@ bool LoopbackServer::Answer(Connection& connection, const LoopbackReply& reply) 
   switch (reply.fault) {
     case LoopbackFault::kNone:
       return connection.Write(head + reply.body);
+    case LoopbackFault::kSlow:
+      return WriteSlowly(connection, head + reply.body);
     case LoopbackFault::kHang:
       WaitForStop();
       return false;
@@ -265,6 +268,22 @@ bool LoopbackServer::Answer(Connection& connection, const LoopbackReply& reply) 
       return false;
   }
   return false;
+}
+
+bool LoopbackServer::WriteSlowly(Connection& connection, const std::string& bytes) {
+  constexpr size_t kPieces = 5;
+  const size_t piece = bytes.size() / kPieces + 1;
+  for (size_t begin = 0; begin < bytes.size(); begin += piece) {
+    if (!PauseOrStop() || !connection.Write(bytes.substr(begin, piece))) return false;
+  }
+  return true;
+}
+
+bool LoopbackServer::PauseOrStop() {
+  const MonotonicTime end = SystemClock().Monotonic() + absl::Milliseconds(20);
+  MutexLock lock(mutex_);
+  while (!stopping_ && SystemClock().Monotonic() < end) SystemClock().WaitUntil(mutex_, changed_, end);
+  return !stopping_;
 }
 
 void LoopbackServer::WaitForStop() {

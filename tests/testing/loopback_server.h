@@ -31,6 +31,7 @@ struct LoopbackRequest {
 
 enum class LoopbackFault {
   kNone,
+  kSlow,         // answers piece by piece with pauses
   kHang,         // reads the request and never answers
   kHangInBody,   // sends the head and half of the body, then nothing
   kCloseSilent,  // closes without a byte
@@ -83,6 +84,9 @@ class LoopbackServer {
   void Talk(Connection& connection);
   // False when the connection is to be closed.
   bool Answer(Connection& connection, const LoopbackReply& reply);
+  bool WriteSlowly(Connection& connection, const std::string& bytes);
+  // False when the server stops.
+  bool PauseOrStop();
   void WaitForStop();
 
   const Handler handler_;
