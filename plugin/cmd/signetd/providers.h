@@ -1,4 +1,4 @@
-// From configuration to KMS clients: the only place that knows every backend.
+// From configuration to the providers of the hierarchy.
 #ifndef SIGNET_PLUGIN_CMD_SIGNETD_PROVIDERS_H_
 #define SIGNET_PLUGIN_CMD_SIGNETD_PROVIDERS_H_
 
