@@ -16,6 +16,8 @@ void AddHealthCommand(CLI::App& app, CommandContext& context);
 void AddInitCommand(CLI::App& app, CommandContext& context);
 void AddKeyringCommand(CLI::App& app, CommandContext& context);
 void AddKeysCommand(CLI::App& app, CommandContext& context);
+void AddKmsCommand(CLI::App& app, CommandContext& context);
+void AddPolicyCommand(CLI::App& app, CommandContext& context);
 void AddPurgeCommand(CLI::App& app, CommandContext& context);
 void AddRefreshCommand(CLI::App& app, CommandContext& context);
 void AddReloadCommand(CLI::App& app, CommandContext& context);

@@ -64,6 +64,8 @@ int RunSignetctl(const std::vector<std::string>& arguments, const Streams& strea
   AddGlobalOptions(app, context.globals);
   // In the order an operator meets them.
   AddInitCommand(app, context);
+  AddPolicyCommand(app, context);
+  AddKmsCommand(app, context);
   AddEncryptionConfigCommand(app, context);
   AddHealthCommand(app, context);
   AddStatusCommand(app, context);
