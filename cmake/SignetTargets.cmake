@@ -46,6 +46,9 @@ function(signet_test name)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
+  if("contract" IN_LIST ARG_LABELS)
+    add_dependencies(contract_tests ${name})
+  endif()
   # The limits end what hangs; a sanitizer build on a busy machine takes ten times its time.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
     TEST_PREFIX "" PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600 ${ARG_PROPERTIES})
