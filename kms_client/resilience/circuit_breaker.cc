@@ -11,6 +11,9 @@
 namespace signet::kms {
 namespace {
 
+// For those who come while another call probes.
+constexpr absl::Duration kProbeTakes = absl::Milliseconds(100);
+
 enum class Meaning { kReached, kFailed, kNothing };
 
 Meaning MeaningOf(const absl::Status& status) {
@@ -63,7 +66,7 @@ absl::StatusOr<CircuitBreaker::Permit> CircuitBreaker::Admit() {
     probing_ = true;
     return Permit{.is_probe = true};
   }
-  const absl::Duration left = std::max(open_until_ - now, settings_.first_open);
+  const absl::Duration left = std::max(open_until_ - now, kProbeTakes);
   return WithRetryAfter(
       WithFailureClass(absl::UnavailableError("the KMS failed several times in a row: waiting"),
                        FailureClass::kUnreachable),

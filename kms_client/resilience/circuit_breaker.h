@@ -18,9 +18,10 @@ namespace signet::kms {
 
 struct CircuitBreakerSettings {
   int failures_to_open = 5;  // in a row
-  // How long it stays open: the first time, doubled with each failed probe, at most.
+  // How long it stays open: the first time, doubled with each failed probe, at most. The longest is how long
+  // a KMS that is back may go unnoticed: less than kube-apiserver waits for an answer (3 s).
   absl::Duration first_open = absl::Seconds(1);
-  absl::Duration longest_open = absl::Seconds(8);
+  absl::Duration longest_open = absl::Seconds(2);
 };
 
 // Thread-safe; nothing blocks.
@@ -34,7 +35,8 @@ class CircuitBreaker {
   // `clock` outlives the breaker.
   CircuitBreaker(CircuitBreakerSettings settings, const Clock& clock) : settings_(settings), clock_(clock) {}
 
-  // A permit: make the call and Report what became of it. UNAVAILABLE, with a Retry-After: do not.
+  // A permit: make the call and Report what became of it. UNAVAILABLE, with a Retry-After up to the next
+  // probe or, while one is under way, of a moment: do not.
   absl::StatusOr<Permit> Admit();
   // Failures are UNAVAILABLE of class unreachable and DEADLINE_EXCEEDED. Cancelled and throttled calls say
   // nothing; every other answer, denial included, proves that the remote is there.

@@ -63,6 +63,16 @@ TEST_F(CircuitBreakerTest, LetsOneProbeThroughWhenTheTimeIsUp) {
   EXPECT_FALSE(Refuses());
 }
 
+TEST_F(CircuitBreakerTest, TellsHowLongItIsToTheNextProbe) {
+  Open();
+  clock_.Advance(absl::Milliseconds(400));
+  EXPECT_EQ(GetRetryAfter(breaker_.Admit().status()), absl::Milliseconds(600));
+  clock_.Advance(absl::Milliseconds(600));
+  ASSERT_OK_AND_ASSIGN(const Permit probe, breaker_.Admit());
+  EXPECT_EQ(GetRetryAfter(breaker_.Admit().status()), absl::Milliseconds(100));
+  EXPECT_EQ(breaker_.Report(probe, down_), Change::kNone);
+}
+
 TEST_F(CircuitBreakerTest, AFailedProbeDoublesTheTimeUpToTheLongest) {
   Open();
   absl::Duration open_for = absl::Seconds(1);
