@@ -2,12 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <memory>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "tests/testing/daemon.h"
+#include "tests/integration/openbao/openbao_node.h"
 #include "tests/testing/kms_caller.h"
 #include "tests/testing/openbao_client.h"
 #include "tests/testing/openbao_server.h"
@@ -20,31 +18,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-// One control-plane node: a home whose configuration leads to OpenBao, with its token beside it.
-class Node {
- public:
-  explicit Node(const OpenBaoServer& server) {
-    std::ofstream(home_.config(), std::ios::trunc)
-        << "cluster_id: test\nstate_directory: " << home_.state() << "\nactive: primary\nproviders:\n"
-        << "  - name: primary\n    vault:\n      address: " << server.address()
-        << "\n      key: signet\n      instance: test\n      auth: {method: token_file, secret_file: "
-        << token_file() << "}\nlog: {level: debug}\nadmin_socket: {path: " << home_.admin_socket()
-        << "}\nkms_socket: {path: " << home_.kms_socket() << "}\n";
-  }
-  std::string token_file() const { return home_.path() + "/token"; }
-  void SetToken(const std::string& token) { WriteSecretFile(token_file(), token); }
-  DaemonProcess& Start() {
-    daemon_ = std::make_unique<DaemonProcess>(home_);
-    return *daemon_;
-  }
-  DaemonProcess& daemon() { return *daemon_; }
-  KmsCaller Caller() const { return KmsCaller(home_.kms_socket()); }
-
- private:
-  DaemonHome home_;
-  std::unique_ptr<DaemonProcess> daemon_;
-};
 
 class OpenBaoDaemonTest : public ::testing::Test {
  protected:
@@ -60,9 +33,9 @@ class OpenBaoDaemonTest : public ::testing::Test {
 };
 
 TEST_F(OpenBaoDaemonTest, NodesReadWhatTheOthersWrote) {
-  Node first(*server_);
-  Node second(*server_);
-  for (Node* node : {&first, &second}) {
+  OpenBaoNode first({server_->address()});
+  OpenBaoNode second({server_->address()});
+  for (OpenBaoNode* node : {&first, &second}) {
     node->SetToken(token_);
     ASSERT_TRUE(node->Start().WaitUntilReady()) << node->daemon().Logs();
   }
@@ -78,7 +51,7 @@ TEST_F(OpenBaoDaemonTest, NodesReadWhatTheOthersWrote) {
 }
 
 TEST_F(OpenBaoDaemonTest, GoesOnWhileVaultIsSealed) {
-  Node node(*server_);
+  OpenBaoNode node({server_->address()});
   node.SetToken(token_);
   ASSERT_TRUE(node.Start().WaitUntilReady()) << node.daemon().Logs();
   KmsCaller caller = node.Caller();
@@ -91,7 +64,7 @@ TEST_F(OpenBaoDaemonTest, GoesOnWhileVaultIsSealed) {
 }
 
 TEST_F(OpenBaoDaemonTest, AnnouncesNothingUntilItsCredentialsAreThere) {
-  Node node(*server_);
+  OpenBaoNode node({server_->address()});
   node.Start();
   KmsCaller caller = node.Caller();
   EXPECT_THAT(caller.Status(), StatusIs(absl::StatusCode::kUnavailable));
@@ -102,7 +75,7 @@ TEST_F(OpenBaoDaemonTest, AnnouncesNothingUntilItsCredentialsAreThere) {
 }
 
 TEST_F(OpenBaoDaemonTest, LogsNeitherTokenNorBlob) {
-  Node node(*server_);
+  OpenBaoNode node({server_->address()});
   node.SetToken("s.a-token-that-is-not-valid");
   node.Start();
   EXPECT_TRUE(PollUntil([&] { return node.daemon().Logs().find("may have expired") != std::string::npos; }))
