@@ -35,15 +35,22 @@ func Start(socket string, fault Fault) (*Server, error) {
 	if s.plugin, err = newPlugin(fault, func() { go s.server.Stop() }); err != nil {
 		return nil, err
 	}
+	return s, s.listen(socket, fault)
+}
+
+// Restart listens again after Stop, with the keys that it had.
+func (s *Server) Restart(socket string) error { return s.listen(socket, s.plugin.fault) }
+
+func (s *Server) listen(socket string, fault Fault) error {
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
-		return nil, fmt.Errorf("stub: %w", err)
+		return fmt.Errorf("stub: %w", err)
 	}
 	s.server = grpc.NewServer(options(fault)...)
 	kmsapi.RegisterKeyManagementServiceServer(s.server, s.plugin)
 	faulty := &faultyListener{Listener: listener, fault: fault, die: func() { go s.server.Stop() }}
 	s.done.Go(func() { _ = s.server.Serve(faulty) })
-	return s, nil
+	return nil
 }
 
 // Stop ends the server and its connections.
