@@ -12,7 +12,7 @@ openbao() {
 start_openbao() {
   local folder=$1 port token
   token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  (umask 077 && printf 'demo.%s' "$token" >"$folder/root-token")
+  (umask 077 && printf 'demo-%s' "$token" >"$folder/root-token")
   for _ in $(seq 5); do
     # Below the ports that the kernel gives to outgoing connections.
     port=$((20000 + RANDOM % 12000))
