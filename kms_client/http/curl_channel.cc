@@ -27,26 +27,33 @@ absl::StatusOr<std::unique_ptr<CurlChannel>> CurlChannel::Create() {
   return std::unique_ptr<CurlChannel>(new CurlChannel(multi, easy));
 }
 
+CurlChannel::CurlChannel(CURLM* multi, CURL* easy)
+    : multi_(multi), easy_(easy), options_(std::make_unique<CurlOptions>(easy)) {}
+
 CurlChannel::~CurlChannel() {
   ::curl_easy_cleanup(easy_);
   ::curl_multi_cleanup(multi_);
 }
 
 absl::StatusOr<HttpResponse> CurlChannel::Perform(const ChannelCall& call) {
-  // Keeps connections, sessions and names; forgets every option of the call before.
-  ::curl_easy_reset(easy_);
-  CurlOptions options(easy_, call);
-  SIGNET_RETURN_IF_ERROR(options.Apply());
+  ResponseSink sink(call.request.max_response_bytes);
+  absl::StatusOr<HttpResponse> response = PerformInto(call, sink);
+  options_->Forget();
+  return response;
+}
+
+absl::StatusOr<HttpResponse> CurlChannel::PerformInto(const ChannelCall& call, ResponseSink& sink) {
+  SIGNET_RETURN_IF_ERROR(options_->Apply(call, sink));
   bool cancelled = false;
   const CURLcode code = Run(call.cancellation, cancelled);
   const std::string& operation = call.request.operation;
   if (cancelled) return absl::CancelledError(absl::StrCat(operation, ": the caller is gone"));
-  if (options.sink().too_long()) {
+  if (sink.too_long()) {
     return absl::OutOfRangeError(
         absl::StrCat(operation, ": the answer is longer than ", call.request.max_response_bytes, " bytes"));
   }
-  if (code != CURLE_OK) return DescribeCurlError(easy_, code, call, options.endpoint());
-  return options.sink().Take(easy_);
+  if (code != CURLE_OK) return DescribeCurlError(easy_, code, call, options_->endpoint());
+  return sink.Take(easy_);
 }
 
 CURLcode CurlChannel::Run(CancellationToken* cancellation, bool& cancelled) {

@@ -33,7 +33,10 @@ struct ChannelCall {
   TlsMaterial tls = {};
 };
 
-// Not thread-safe.
+class CurlOptions;
+class ResponseSink;
+
+// Not thread-safe. All its calls have the same settings.
 class CurlChannel {
  public:
   // RESOURCE_EXHAUSTED: libcurl has no memory.
@@ -46,12 +49,14 @@ class CurlChannel {
   absl::StatusOr<HttpResponse> Perform(const ChannelCall& call);
 
  private:
-  CurlChannel(CURLM* multi, CURL* easy) : multi_(multi), easy_(easy) {}
+  CurlChannel(CURLM* multi, CURL* easy);
+  absl::StatusOr<HttpResponse> PerformInto(const ChannelCall& call, ResponseSink& sink);
   // The transfer's result; `cancelled` when it was given up for the token's sake.
   CURLcode Run(CancellationToken* cancellation, bool& cancelled);
 
   CURLM* const multi_;
   CURL* const easy_;
+  const std::unique_ptr<CurlOptions> options_;
 };
 
 }  // namespace signet::kms

@@ -45,14 +45,34 @@ CurlOptions::~CurlOptions() {
   ::curl_slist_free_all(connect_to_);
 }
 
-absl::Status CurlOptions::Apply() {
-  SIGNET_RETURN_IF_ERROR(ApplyUrl());
-  SIGNET_RETURN_IF_ERROR(ApplyHeaders());
-  ApplyMethod();
-  ApplyTimeouts();
-  ApplyTls();
-  ApplyProxy();
-  sink_.Attach(easy_);
+absl::Status CurlOptions::Apply(const ChannelCall& call, ResponseSink& sink) {
+  const bool same_files =
+      tls_.ca == call.tls.ca && tls_.certificate == call.tls.certificate && tls_.key == call.tls.key;
+  if (!fixed_ || !same_files) ApplyFixed(call);
+  if (url_.empty() || call.request.url.Expose() != url_) SIGNET_RETURN_IF_ERROR(ApplyUrl(call));
+  SIGNET_RETURN_IF_ERROR(ApplyHeaders(call.request));
+  ApplyMethod(call.request);
+  ApplyTimeouts(call);
+  sink.Attach(easy_);
+  return absl::OkStatus();
+}
+
+void CurlOptions::Forget() {
+  ::curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nullptr);
+  ::curl_slist_free_all(headers_);
+  headers_ = nullptr;
+  // The body is the request's own.
+  ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
+  if (url_.empty()) ::curl_easy_setopt(easy_, CURLOPT_URL, nullptr);
+}
+
+void CurlOptions::ApplyFixed(const ChannelCall& call) {
+  // Keeps connections, sessions and names; forgets every option.
+  ::curl_easy_reset(easy_);
+  url_.clear();
+  tls_ = call.tls;
+  ApplyTls(call);
+  ApplyProxy(call.settings.proxy);
   ::curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   ::curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -62,24 +82,31 @@ absl::Status CurlOptions::Apply() {
   ::curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, kMaxConnectionSeconds);
   // A cancelled call must not wait for a name server.
   ::curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
-  return absl::OkStatus();
+  fixed_ = true;
 }
 
-absl::Status CurlOptions::ApplyUrl() {
-  const std::string& operation = call_.request.operation;
-  const std::string text(call_.request.url.Expose());
+absl::Status CurlOptions::ApplyUrl(const ChannelCall& call) {
+  const std::string& operation = call.request.operation;
+  url_.clear();
+  host_header_.clear();
+  const absl::string_view given = call.request.url.Expose();
+  // Wiped, as it may carry a plaintext.
+  const crypto::SensitiveString copy{std::string(given)};
   const Url url(::curl_url());
-  if (url == nullptr || ::curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
+  if (url == nullptr || ::curl_url_set(url.get(), CURLUPART_URL, copy.Expose().data(), 0) != CURLUE_OK) {
     return absl::InvalidArgumentError(absl::StrCat(operation, ": the address is no URL"));
   }
   const std::string scheme = UrlPart(url.get(), CURLUPART_SCHEME);
-  if (scheme != "https" && !(scheme == "http" && call_.settings.allow_plain_http)) {
+  if (scheme != "https" && !(scheme == "http" && call.settings.allow_plain_http)) {
     return absl::InvalidArgumentError(absl::StrCat(operation, ": the address must begin with https://"));
   }
   const std::string host = UrlPart(url.get(), CURLUPART_HOST);
   const std::string port = UrlPart(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   endpoint_ = absl::StrCat(host, ":", port);
-  const std::string& server_name = call_.settings.tls.server_name;
+  ::curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, nullptr);
+  ::curl_slist_free_all(connect_to_);
+  connect_to_ = nullptr;
+  const std::string& server_name = call.settings.tls.server_name;
   if (scheme == "https" && !server_name.empty() && server_name != host) {
     // libcurl takes SNI and the name to verify from the URL: put the server's name there, and connect where
     // the URL said, whose name the Host header keeps.
@@ -90,9 +117,11 @@ absl::Status CurlOptions::ApplyUrl() {
     ::curl_url_set(url.get(), CURLUPART_HOST, server_name.c_str(), 0);
     ::curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_);
   }
-  ::curl_easy_setopt(easy_, CURLOPT_URL,
-                     host_header_.empty() ? text.c_str() : UrlPart(url.get(), CURLUPART_URL).c_str());
+  const crypto::SensitiveString sent(host_header_.empty() ? std::string(given)
+                                                          : UrlPart(url.get(), CURLUPART_URL));
+  ::curl_easy_setopt(easy_, CURLOPT_URL, sent.Expose().data());
   ::curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, scheme.c_str());
+  if (given.find('?') == absl::string_view::npos) url_ = std::string(given);
   return absl::OkStatus();
 }
 
@@ -107,13 +136,13 @@ bool CurlOptions::AppendHeader(absl::string_view name, absl::string_view value) 
   return longer != nullptr;
 }
 
-absl::Status CurlOptions::ApplyHeaders() {
-  for (const HttpRequestHeader& header : call_.request.headers) {
+absl::Status CurlOptions::ApplyHeaders(const HttpRequest& request) {
+  for (const HttpRequestHeader& header : request.headers) {
     const absl::string_view value = header.value.Expose();
     // A line break would begin another header.
     if (std::any_of(value.begin(), value.end(), [](char c) { return static_cast<uint8_t>(c) < 0x20; })) {
       return absl::InvalidArgumentError(
-          absl::StrCat(call_.request.operation, ": a control character in header ", header.name));
+          absl::StrCat(request.operation, ": a control character in header ", header.name));
     }
     if (!AppendHeader(header.name, value)) return absl::ResourceExhaustedError("no memory for a request");
   }
@@ -124,52 +153,48 @@ absl::Status CurlOptions::ApplyHeaders() {
   return absl::OkStatus();
 }
 
-void CurlOptions::ApplyMethod() {
-  const HttpRequest& request = call_.request;
-  switch (request.method) {
-    case HttpMethod::kGet:
-      ::curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
-      return;
-    case HttpMethod::kDelete:
-      ::curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, "DELETE");
-      return;
-    case HttpMethod::kPut:
-    case HttpMethod::kPost:
-      ::curl_easy_setopt(easy_, CURLOPT_POST, 1L);
-      // Not copied: the request outlives the transfer.
-      ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request.body.Expose().data());
-      ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      if (request.method == HttpMethod::kPut) ::curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, "PUT");
+void CurlOptions::ApplyMethod(const HttpRequest& request) {
+  const bool sends_body = request.method == HttpMethod::kPost || request.method == HttpMethod::kPut;
+  if (sends_body) {
+    ::curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    // Not copied: the request outlives the transfer.
+    ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request.body.Expose().data());
+  } else {
+    ::curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
   }
+  const char* const name = request.method == HttpMethod::kPut      ? "PUT"
+                           : request.method == HttpMethod::kDelete ? "DELETE"
+                                                                   : nullptr;
+  ::curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, name);
 }
 
-void CurlOptions::ApplyTimeouts() {
-  ::curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, Milliseconds(call_.timeout));
+void CurlOptions::ApplyTimeouts(const ChannelCall& call) {
+  ::curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, Milliseconds(call.timeout));
   ::curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
-                     Milliseconds(std::min(call_.timeout, call_.settings.connect_timeout)));
+                     Milliseconds(std::min(call.timeout, call.settings.connect_timeout)));
 }
 
-void CurlOptions::ApplyTls() {
+void CurlOptions::ApplyTls(const ChannelCall& call) {
   ::curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   ::curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
   ::curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
   ::curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  if (call_.tls.ca != nullptr) {
-    const curl_blob ca = BlobOf(*call_.tls.ca);
+  if (call.tls.ca != nullptr) {
+    const curl_blob ca = BlobOf(*call.tls.ca);
     ::curl_easy_setopt(easy_, CURLOPT_CAINFO_BLOB, &ca);
     // Otherwise the system's folder of CAs would be trusted besides.
     ::curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
   }
-  if (call_.tls.certificate != nullptr) {
-    const curl_blob certificate = BlobOf(*call_.tls.certificate);
-    const curl_blob key = BlobOf(*call_.tls.key);
+  if (call.tls.certificate != nullptr) {
+    const curl_blob certificate = BlobOf(*call.tls.certificate);
+    const curl_blob key = BlobOf(*call.tls.key);
     ::curl_easy_setopt(easy_, CURLOPT_SSLCERT_BLOB, &certificate);
     ::curl_easy_setopt(easy_, CURLOPT_SSLKEY_BLOB, &key);
   }
 }
 
-void CurlOptions::ApplyProxy() {
-  const ProxySettings& proxy = call_.settings.proxy;
+void CurlOptions::ApplyProxy(const ProxySettings& proxy) {
   if (proxy.from_environment) return;
   // An empty string, other than none at all, keeps libcurl from looking into the environment.
   ::curl_easy_setopt(easy_, CURLOPT_PROXY, proxy.url.c_str());

@@ -1,5 +1,6 @@
-// CurlOptions: one call's settings on a libcurl handle, and what must live as long as the transfer. Not
-// thread-safe.
+// CurlOptions: one call's settings on a libcurl handle, and what must live as long as the transfer. What is
+// the same for the next call stays on the handle: setting all of it anew costs as much as sending the
+// request. Not thread-safe.
 #ifndef SIGNET_KMS_CLIENT_HTTP_CURL_OPTIONS_H_
 #define SIGNET_KMS_CLIENT_HTTP_CURL_OPTIONS_H_
 
@@ -15,31 +16,36 @@ namespace signet::kms {
 
 class CurlOptions {
  public:
-  // Both outlive this object.
-  CurlOptions(CURL* easy, const ChannelCall& call)
-      : easy_(easy), call_(call), sink_(call.request.max_response_bytes) {}
+  // `easy` outlives this object.
+  explicit CurlOptions(CURL* easy) : easy_(easy) {}
   ~CurlOptions();
   CurlOptions(const CurlOptions&) = delete;
   CurlOptions& operator=(const CurlOptions&) = delete;
 
-  // INVALID_ARGUMENT: not a URL, or a scheme that may not be used.
-  absl::Status Apply();
-  ResponseSink& sink() { return sink_; }
-  // "host:port", for error texts.
+  // INVALID_ARGUMENT: not a URL, or a scheme that may not be used. `call` and `sink` are used until Forget.
+  absl::Status Apply(const ChannelCall& call, ResponseSink& sink);
+  // After every Apply, whatever became of it: takes what may be secret off the handle.
+  void Forget();
+  // "host:port" of the last call, for error texts.
   const std::string& endpoint() const { return endpoint_; }
 
  private:
-  absl::Status ApplyUrl();
-  absl::Status ApplyHeaders();
-  void ApplyMethod();
-  void ApplyTimeouts();
-  void ApplyTls();
-  void ApplyProxy();
+  // What differs from transport to transport but not from call to call, files that were renewed excepted.
+  void ApplyFixed(const ChannelCall& call);
+  void ApplyTls(const ChannelCall& call);
+  void ApplyProxy(const ProxySettings& proxy);
+  absl::Status ApplyUrl(const ChannelCall& call);
+  absl::Status ApplyHeaders(const HttpRequest& request);
+  void ApplyMethod(const HttpRequest& request);
+  void ApplyTimeouts(const ChannelCall& call);
   bool AppendHeader(absl::string_view name, absl::string_view value);
 
   CURL* const easy_;
-  const ChannelCall& call_;
-  ResponseSink sink_;
+  bool fixed_ = false;
+  // Those that the handle points to.
+  TlsMaterial tls_;
+  // The one that is set, when it is: without a query, which may be secret.
+  std::string url_;
   std::string endpoint_;
   std::string host_header_;  // where the URL's host is replaced by the TLS server name
   curl_slist* headers_ = nullptr;
