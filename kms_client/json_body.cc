@@ -1,7 +1,8 @@
 #include "kms_client/json_body.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <limits>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,62 @@ class StringScanner {
   bool cut_short_ = false;
 };
 
+// Follows the parser and stops it at a key that comes twice or at nesting that is too deep.
+class ProperObject final : public nlohmann::json::json_sax_t {
+ public:
+  bool is_object() const { return is_object_; }
+
+  bool null() override { return Enter(); }
+  bool boolean(bool /*value*/) override { return Enter(); }
+  bool number_integer(number_integer_t /*value*/) override { return Enter(); }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return Enter(); }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return Enter(); }
+  bool string(string_t& /*value*/) override { return Enter(); }
+  bool binary(binary_t& /*value*/) override { return false; }
+  bool start_object(size_t /*elements*/) override {
+    if (!Enter()) return false;
+    if (depth_ == 0) is_object_ = true;
+    ++depth_;
+    objects_.push_back(keys_.size());
+    return true;
+  }
+  bool key(string_t& name) override {
+    keys_.push_back(name);
+    return true;
+  }
+  bool end_object() override {
+    --depth_;
+    const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(objects_.back());
+    std::sort(first, keys_.end());
+    const bool twice = std::adjacent_find(first, keys_.end()) != keys_.end();
+    keys_.erase(first, keys_.end());
+    objects_.pop_back();
+    return !twice;
+  }
+  bool start_array(size_t /*elements*/) override {
+    if (!Enter()) return false;
+    ++depth_;
+    return true;
+  }
+  bool end_array() override {
+    --depth_;
+    return true;
+  }
+  bool parse_error(size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::json::exception& /*error*/) override {
+    return false;
+  }
+
+ private:
+  bool Enter() const { return depth_ <= kMaxDepth; }
+
+  int depth_ = 0;
+  bool is_object_ = false;
+  // Of all objects that are open, and where the keys of each begin.
+  std::vector<std::string> keys_;
+  std::vector<size_t> objects_;
+};
+
 const nlohmann::json* Member(const nlohmann::json& object, absl::string_view name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(std::string(name));
@@ -127,23 +184,14 @@ void AppendJsonString(absl::string_view text, std::string& out) {
   out.push_back('"');
 }
 
+bool IsProperJsonObject(absl::string_view text) {
+  ProperObject check;
+  return nlohmann::json::sax_parse(text.begin(), text.end(), &check) && check.is_object();
+}
+
 absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text) {
-  bool refused = false;
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    if (depth > kMaxDepth) refused = true;
-    if (event == nlohmann::json::parse_event_t::object_start) keys.emplace_back();
-    if (event == nlohmann::json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
-    if (event == nlohmann::json::parse_event_t::key && !keys.empty()) {
-      const std::string* key = parsed.get_ptr<const std::string*>();
-      if (key != nullptr && !keys.back().insert(*key).second) refused = true;
-    }
-    return !refused;
-  };
-  nlohmann::json object = nlohmann::json::parse(text.begin(), text.end(), check, /*allow_exceptions=*/false);
-  if (refused || !object.is_object())
-    return absl::InvalidArgumentError("the answer is no proper JSON object");
-  return object;
+  if (!IsProperJsonObject(text)) return absl::InvalidArgumentError("the answer is no proper JSON object");
+  return nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
 }
 
 std::optional<std::string> JsonString(const nlohmann::json& object, absl::string_view name) {

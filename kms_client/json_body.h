@@ -28,6 +28,8 @@ void AppendJsonString(absl::string_view text, std::string& out);
 // A JSON object of at most 16 levels without a key twice in one object. INVALID_ARGUMENT: anything else; the
 // message holds nothing of the text.
 absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text);
+// Whether ParseJsonObject would take it, without making the object.
+bool IsProperJsonObject(absl::string_view text);
 
 // The member, if it is there and has the type; never throws.
 std::optional<std::string> JsonString(const nlohmann::json& object, absl::string_view name);

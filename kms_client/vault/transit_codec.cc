@@ -81,7 +81,7 @@ absl::StatusOr<TransitCiphertext> DecodeEncryptAnswer(absl::string_view operatio
 absl::StatusOr<crypto::SecretBytes> DecodeDecryptAnswer(absl::string_view operation,
                                                         crypto::SensitiveString& body) {
   absl::StatusOr<crypto::SensitiveString> text = TakeJsonSecret(body, "plaintext");
-  if (!text.ok() || !ParseJsonObject(body.Expose()).ok()) return VaultMalformedStatus(operation);
+  if (!text.ok() || !IsProperJsonObject(body.Expose())) return VaultMalformedStatus(operation);
   const std::optional<size_t> size = crypto::Base64DecodedSize(text->Expose());
   if (!size.has_value()) return VaultMalformedStatus(operation);
   if (*size != kTransitPlaintextBytes) {
