@@ -25,23 +25,23 @@ using ::testing::HasSubstr;
 class OpenBaoKeyTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (!OpenBaoPath().empty()) server_ = new OpenBaoServer();
+    if (!OpenBaoPath().empty()) server = new OpenBaoServer();
   }
   static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
+    delete server;
+    server = nullptr;
   }
   void SetUp() override {
-    if (server_ == nullptr) GTEST_SKIP() << "SIGNET_BAO is not set";
+    if (server == nullptr) GTEST_SKIP() << "SIGNET_BAO is not set";
     key_ = absl::StrCat("key-", next_key++);
     WriteSecretFile(folder_.File("token"), "root");
     client_ = Connect(Settings());
   }
-  kms::VaultSettings Settings() { return SettingsFor({server_->address()}, key_, folder_.File("token")); }
+  kms::VaultSettings Settings() { return SettingsFor({server->address()}, key_, folder_.File("token")); }
   std::unique_ptr<kms::KmsClient> Connect(const kms::VaultSettings& settings) {
     return ConnectOpenBao(settings, observer_);
   }
-  OpenBaoAdmin& admin() { return server_->admin(); }
+  OpenBaoAdmin& admin() { return server->admin(); }
   void CreateKey() {
     admin().Write("transit/keys/" + key_);
     Configure({{"deletion_allowed", true}});
@@ -64,7 +64,7 @@ class OpenBaoKeyTest : public ::testing::Test {
     EXPECT_EQ(GetFailureClass(status), failure) << status;
   }
 
-  static inline OpenBaoServer* server_ = nullptr;
+  static inline OpenBaoServer* server = nullptr;
   static inline int next_key = 1;
   TempDir folder_;
   std::string key_;
@@ -154,11 +154,11 @@ TEST_F(OpenBaoKeyTest, SaysWhatIsWrongInTheConfiguration) {
 TEST_F(OpenBaoKeyTest, IsUnreachableWhileSealedAndBackWhenUnsealed) {
   CreateKey();
   const kms::WrapResult wrapped = Wrap();
-  server_->Seal();
+  server->Seal();
   ExpectClass(Unwrap(wrapped), absl::StatusCode::kUnavailable, FailureClass::kUnreachable, "sealed");
   ExpectClass(client_->Describe({}).status(), absl::StatusCode::kUnavailable, FailureClass::kUnreachable,
               "sealed");
-  server_->Unseal();
+  server->Unseal();
   EXPECT_THAT(Unwrap(wrapped), IsOk());
 }
 

@@ -26,14 +26,14 @@ using ::testing::Not;
 class OpenBaoSignetctlTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (!OpenBaoPath().empty()) server_ = new OpenBaoServer();
+    if (!OpenBaoPath().empty()) server = new OpenBaoServer();
   }
   static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
+    delete server;
+    server = nullptr;
   }
   void SetUp() override {
-    if (server_ == nullptr) GTEST_SKIP() << "SIGNET_BAO is not set";
+    if (server == nullptr) GTEST_SKIP() << "SIGNET_BAO is not set";
     key_ = absl::StrCat("key-", next_key++);
     Admin().Write("transit/keys/" + key_);
     Configure({});
@@ -41,7 +41,7 @@ class OpenBaoSignetctlTest : public ::testing::Test {
   }
 
   struct Overrides {
-    std::string address = server_->address();
+    std::string address = server->address();
     std::string key = {};  // empty: key_
     std::string mount = "transit";
     std::string more = {};  // further lines of the provider
@@ -59,7 +59,7 @@ class OpenBaoSignetctlTest : public ::testing::Test {
   }
   // A fresh token that may do what `policy` says and, unlike most, not even what the default policy says.
   void Install(const json& policy) {
-    server_->SetPolicy(key_, policy.dump());
+    server->SetPolicy(key_, policy.dump());
     WriteSecretFile(token(), Admin().Write("auth/token/create", {{"policies", {key_}},
                                                                  {"no_default_policy", true},
                                                                  {"ttl", "1h"}})["auth"]["client_token"]);
@@ -79,9 +79,9 @@ class OpenBaoSignetctlTest : public ::testing::Test {
 
   std::string config() const { return folder_.File("signetd.yaml"); }
   std::string token() const { return folder_.File("token"); }
-  static OpenBaoAdmin& Admin() { return server_->admin(); }
+  static OpenBaoAdmin& Admin() { return server->admin(); }
 
-  static inline OpenBaoServer* server_ = nullptr;
+  static inline OpenBaoServer* server = nullptr;
   static inline int next_key = 1;
   TempDir folder_;
   std::string key_;
@@ -95,7 +95,7 @@ TEST_F(OpenBaoSignetctlTest, ThePrintedPolicyIsEnough) {
 }
 
 TEST_F(OpenBaoSignetctlTest, ThePrintedPolicyIsWrittenAsVaultReadsIt) {
-  server_->SetPolicy(key_, Ctl({"policy", "vault"}).output);
+  server->SetPolicy(key_, Ctl({"policy", "vault"}).output);
   EXPECT_EQ(Ctl({"kms", "check"}).exit_code, 0);
 }
 
@@ -127,7 +127,7 @@ TEST_F(OpenBaoSignetctlTest, SaysWhichSettingIsWrong) {
   ExpectFailure({"enable Transit at elsewhere", "correct mount"});
   Configure({.address = absl::StrCat("http://127.0.0.1:", FreePort())});
   ExpectFailure({"UNAVAILABLE", "cannot connect", "listens there"});
-  Configure({.address = "https" + server_->address().substr(4)});
+  Configure({.address = "https" + server->address().substr(4)});
   ExpectFailure({"UNAVAILABLE", "TLS", "speaks TLS"});
   Configure({.more = "      namespace: nowhere\n"});
   ExpectFailure({"FAILED"});
