@@ -11,7 +11,9 @@
 #include <iterator>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "bench/macro/signet_process.h"
 #include "crypto/base64.h"
 #include "crypto/random.h"
@@ -128,8 +130,10 @@ Block RunBlock(const std::string& self, const char* kind, const std::string& fol
   const testing::ProcessResult result =
       testing::RunProcess({.arguments = {self, "--unwrap-block", kind, folder}});
   Block block;
-  if (result.exit_code != 0 ||
-      std::sscanf(result.output.c_str(), "%" SCNd64 " %" SCNd64, &block.cpu, &block.latency) != 2) {
+  const std::vector<std::string> numbers =
+      absl::StrSplit(result.output, absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  if (result.exit_code != 0 || numbers.size() != 2 || !absl::SimpleAtoi(numbers[0], &block.cpu) ||
+      !absl::SimpleAtoi(numbers[1], &block.latency)) {
     Die(absl::StrCat("a block of ", kind, ": ", result.errors));
   }
   return block;
