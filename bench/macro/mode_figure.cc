@@ -37,6 +37,7 @@ double CallsPerSecond(v2::KeyManagementService::Stub& stub) {
   std::atomic<bool> done = false;
   std::atomic<int> calls = 0;
   std::vector<std::thread> callers;
+  callers.reserve(kCallers);
   const absl::Time start = absl::Now();
   for (int caller = 0; caller < kCallers; ++caller) {
     callers.emplace_back([&] {
