@@ -31,6 +31,8 @@ const ContractParam kFake = {"fake", [] { return std::make_unique<FakeBackend>()
 
 INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::Values(kFake), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RotatingKmsClientContract, ::testing::Values(kFake), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, DestroyingKmsClientContract, ::testing::Values(kFake), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, FieldKmsClientContract, ::testing::Values(kFake), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RemoteKmsClientContract, ::testing::Values(kFake), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, AuditedKmsClientContract, ::testing::Values(kFake), ContractName);
 

@@ -24,7 +24,6 @@ class ContractBackend {
  public:
   struct Capabilities {
     bool can_disable = true;
-    bool can_destroy = true;
     bool numbers_versions = true;      // RemoteVersion::number is set and rises
     bool unwrap_names_version = true;  // UnwrapResult::version is set
     bool destroyed_is_revoked = true;  // as against never known
@@ -88,6 +87,10 @@ class KmsClientContract : public ::testing::TestWithParam<ContractParam> {
 class RotatingKmsClientContract : public KmsClientContract {};
 // Instantiated only by backends across a network: what they owe besides.
 class RemoteKmsClientContract : public KmsClientContract {};
+// Instantiated only by backends that can destroy one version of a key.
+class DestroyingKmsClientContract : public KmsClientContract {};
+// Instantiated only by backends that fill the backend field.
+class FieldKmsClientContract : public KmsClientContract {};
 // Instantiated only by backends whose KMS writes down who asked.
 class AuditedKmsClientContract : public KmsClientContract {};
 

@@ -109,10 +109,12 @@ ContractParam Param(const char* name, bool is_sealed, bool allow_rotate) {
 const ContractParam kRotating = Param("local_rotating", false, true);
 const ContractParam kSealedRotating = Param("local_sealed_rotating", true, true);
 
-INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract,
-                         ::testing::Values(Param("local", false, false), Param("local_sealed", true, false),
-                                           kRotating, kSealedRotating),
-                         ContractName);
+const auto kAll = ::testing::Values(Param("local", false, false), Param("local_sealed", true, false),
+                                    kRotating, kSealedRotating);
+
+INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, kAll, ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, DestroyingKmsClientContract, kAll, ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, FieldKmsClientContract, kAll, ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RotatingKmsClientContract, ::testing::Values(kRotating, kSealedRotating),
                          ContractName);
 

@@ -72,6 +72,8 @@ const ContractParam kFakeVault{"vault_fake", [] { return std::make_unique<FakeVa
 
 INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::Values(kFakeVault), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RotatingKmsClientContract, ::testing::Values(kFakeVault), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, DestroyingKmsClientContract, ::testing::Values(kFakeVault), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, FieldKmsClientContract, ::testing::Values(kFakeVault), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RemoteKmsClientContract, ::testing::Values(kFakeVault), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, AuditedKmsClientContract, ::testing::Values(kFakeVault), ContractName);
 

@@ -82,6 +82,8 @@ const ContractParam kOpenBao{"openbao", []() -> std::unique_ptr<ContractBackend>
 
 INSTANTIATE_TEST_SUITE_P(Backends, KmsClientContract, ::testing::Values(kOpenBao), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RotatingKmsClientContract, ::testing::Values(kOpenBao), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, DestroyingKmsClientContract, ::testing::Values(kOpenBao), ContractName);
+INSTANTIATE_TEST_SUITE_P(Backends, FieldKmsClientContract, ::testing::Values(kOpenBao), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, RemoteKmsClientContract, ::testing::Values(kOpenBao), ContractName);
 INSTANTIATE_TEST_SUITE_P(Backends, AuditedKmsClientContract, ::testing::Values(kOpenBao), ContractName);
 

@@ -1,0 +1,121 @@
+#include "kms_client/alibaba/alibaba_errors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "kms_client/failure_class.h"
+#include "kms_client/retry_after.h"
+#include "tests/testing/status_matchers.h"
+
+namespace signet::kms {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+AlibabaAnswer Answer(int status, const std::string& code, const std::string& message = "m") {
+  AlibabaAnswer answer;
+  answer.status = status;
+  answer.body =
+      crypto::SensitiveString(absl::StrCat(R"({"HttpStatus":)", status, R"(,"Code":")", code,
+                                           R"(","Message":")", message, R"(","RequestId":"3B237773-BC2C"})"));
+  return answer;
+}
+
+struct Row {
+  const char* code;
+  int http;
+  StatusCode status;
+  FailureClass failure;
+  AlibabaRefusal refusal;
+};
+
+// As ERRORS.md has it.
+constexpr Row kRows[] = {
+    {"InternalFailure", 500, StatusCode::kUnavailable, FailureClass::kUnreachable, AlibabaRefusal::kNone},
+    {"ServiceUnavailableTemporary", 503, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kNone},
+    {"SerivceUnavailableTemporary", 503, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kNone},
+    {"Rejected.Throttling", 429, StatusCode::kResourceExhausted, FailureClass::kThrottled,
+     AlibabaRefusal::kNone},
+    {"Throttling.User", 400, StatusCode::kResourceExhausted, FailureClass::kThrottled, AlibabaRefusal::kNone},
+    {"SignatureNonceUsed", 400, StatusCode::kUnavailable, FailureClass::kUnreachable, AlibabaRefusal::kNone},
+    {"InvalidTimeStamp.Expired", 400, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kNone},
+    {"SignatureDoesNotMatch", 400, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kCredentials},
+    {"InvalidAccessKeyId.NotFound", 404, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kCredentials},
+    {"InvalidSecurityToken.Expired", 400, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kCredentials},
+    {"Forbidden.AccessKey", 403, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kCredentials},
+    {"Forbidden.NoPermission", 403, StatusCode::kPermissionDenied, FailureClass::kDenied,
+     AlibabaRefusal::kPermission},
+    {"Forbidden.InDebt", 403, StatusCode::kUnavailable, FailureClass::kUnreachable, AlibabaRefusal::kNone},
+    {"Forbidden.InDebtOverdue", 403, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kNone},
+    {"Forbidden.KeyNotFound", 404, StatusCode::kNotFound, FailureClass::kRevoked, AlibabaRefusal::kNone},
+    {"Rejected.Disabled", 409, StatusCode::kFailedPrecondition, FailureClass::kRevoked,
+     AlibabaRefusal::kNone},
+    {"Rejected.PendingDeletion", 409, StatusCode::kFailedPrecondition, FailureClass::kRevoked,
+     AlibabaRefusal::kNone},
+    {"Rejected.Unavailable", 409, StatusCode::kUnavailable, FailureClass::kUnreachable,
+     AlibabaRefusal::kNone},
+    {"InvalidParameter", 400, StatusCode::kFailedPrecondition, FailureClass::kUnreachable,
+     AlibabaRefusal::kNone},
+    {"Something.New", 403, StatusCode::kFailedPrecondition, FailureClass::kUnreachable,
+     AlibabaRefusal::kNone},
+};
+
+TEST(AlibabaErrorsTest, MapsEveryCode) {
+  for (const Row& row : kRows) {
+    const AlibabaAnswer answer = Answer(row.http, row.code);
+    const absl::Status status = AlibabaErrorStatus("alibaba Encrypt", answer);
+    EXPECT_EQ(status.code(), row.status) << row.code;
+    EXPECT_EQ(GetFailureClass(status), row.failure) << row.code;
+    EXPECT_EQ(AlibabaRefusalOf(ParseAlibabaError(answer)), row.refusal) << row.code;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(absl::StrCat("(HTTP ", row.http, ", ", row.code, ", request id 3B237773-BC2C)")));
+  }
+}
+
+TEST(AlibabaErrorsTest, AnInvalidParameterOfDecryptIsABadBlob) {
+  const absl::Status status = AlibabaErrorStatus("alibaba Decrypt", Answer(400, "InvalidParameter"));
+  EXPECT_THAT(status, testing::StatusIs(StatusCode::kDataLoss));
+  EXPECT_EQ(GetFailureClass(status), FailureClass::kBadBlob);
+}
+
+TEST(AlibabaErrorsTest, ShowsNoMessageForItMayRepeatTheRequest) {
+  const absl::Status status =
+      AlibabaErrorStatus("alibaba Encrypt", Answer(400, "SignatureDoesNotMatch", "Plaintext=c2VjcmV0"));
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("c2VjcmV0")));
+}
+
+TEST(AlibabaErrorsTest, ShowsNoCodeThatIsNone) {
+  const absl::Status status = AlibabaErrorStatus("alibaba Encrypt", Answer(400, "a b\\n<c>"));
+  EXPECT_THAT(status, testing::StatusIs(StatusCode::kUnavailable,
+                                        "alibaba Encrypt: what was answered is no KMS's (HTTP 400, request "
+                                        "id 3B237773-BC2C)"));
+}
+
+TEST(AlibabaErrorsTest, XmlIsNoAnswerOfKms) {
+  AlibabaAnswer answer;
+  answer.status = 400;
+  answer.body = crypto::SensitiveString("<Error><Code>Rejected.Disabled</Code></Error>");
+  EXPECT_EQ(GetFailureClass(AlibabaErrorStatus("alibaba Encrypt", answer)), FailureClass::kUnreachable);
+}
+
+TEST(AlibabaErrorsTest, KeepsHowLongToWait) {
+  AlibabaAnswer answer = Answer(429, "Rejected.Throttling");
+  answer.retry_after = absl::Milliseconds(700);
+  EXPECT_EQ(GetRetryAfter(AlibabaErrorStatus("alibaba Encrypt", answer)), absl::Milliseconds(700));
+}
+
+}  // namespace
+}  // namespace signet::kms

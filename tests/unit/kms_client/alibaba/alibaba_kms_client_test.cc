@@ -1,0 +1,194 @@
+// The alibaba provider against the strict fake: what the contract does not ask.
+#include "kms_client/alibaba/alibaba_kms_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "kms_client/failure_class.h"
+#include "tests/testing/alibaba_test.h"
+#include "tests/testing/fake_clock.h"
+#include "tests/testing/status_matchers.h"
+
+namespace signet::kms {
+namespace {
+
+using testing::FakeAlibaba;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+
+class AlibabaKmsClientTest : public testing::AlibabaTest {};
+
+TEST_F(AlibabaKmsClientTest, AWrongSecretSaysSoAndPurgesNothing) {
+  WriteKeyFile(FakeAlibaba::kAccessKeyId, "wrong");
+  const absl::Status status = Wrap().status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("check the access key's secret")));
+  EXPECT_EQ(GetFailureClass(status), FailureClass::kUnreachable);
+  EXPECT_THAT(std::string(status.message()), ::testing::Not(HasSubstr("wrong")));
+}
+
+TEST_F(AlibabaKmsClientTest, ADeniedActionIsDenied) {
+  absl::StatusOr<WrapResult> wrapped = Wrap();
+  ASSERT_THAT(wrapped, IsOk());
+  cloud_.Permit({"Encrypt", "DescribeKey"});
+  EXPECT_THAT(Wrap(), IsOk());
+  const absl::Status status = Unwrap(*wrapped);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("Forbidden.NoPermission")));
+  EXPECT_EQ(GetFailureClass(status), FailureClass::kDenied);
+}
+
+TEST_F(AlibabaKmsClientTest, AnUnpaidBillIsUnreachable) {
+  cloud_.Control("set_identity", {{"set", {{"unpaid", true}}}});
+  const absl::Status status = Wrap().status();
+  EXPECT_EQ(GetFailureClass(status), FailureClass::kUnreachable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("unpaid"));
+}
+
+TEST_F(AlibabaKmsClientTest, FollowsTheEndpointsClock) {
+  for (const int skew : {7200, -7200}) {
+    cloud_.Control("set_identity", {{"set", {{"skew", skew}}}});
+    EXPECT_THAT(Wrap(), IsOk()) << skew;
+  }
+}
+
+TEST_F(AlibabaKmsClientTest, SignsAnewWhenANonceWasSeen) {
+  cloud_.AnswerNext(1, 400, R"({"Code":"SignatureNonceUsed","RequestId":"1"})");
+  EXPECT_THAT(Wrap(), IsOk());
+}
+
+TEST_F(AlibabaKmsClientTest, RefusesARegionThatIsNotTheKeys) {
+  settings_.region = "cn-beijing";
+  const absl::Status status = client().Describe(Call()).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition,
+                               HasSubstr(absl::StrCat("acs:kms:cn-hangzhou:1234567890:key/", kKey))));
+  EXPECT_EQ(GetFailureClass(status), FailureClass::kUnreachable);
+}
+
+TEST_F(AlibabaKmsClientTest, DescribesEveryStateOfAKey) {
+  const std::map<std::string, FailureClass> states = {{"Disabled", FailureClass::kRevoked},
+                                                      {"PendingDeletion", FailureClass::kRevoked},
+                                                      {"PendingImport", FailureClass::kRevoked},
+                                                      {"Unavailable", FailureClass::kUnreachable}};
+  for (const auto& [state, failure] : states) {
+    cloud_.SetKeyState(kKey, state);
+    EXPECT_EQ(GetFailureClass(client().Describe(Call()).status()), failure) << state;
+    EXPECT_EQ(GetFailureClass(Wrap().status()), failure) << state;
+  }
+}
+
+TEST_F(AlibabaKmsClientTest, ListsVersionsWhereNonePrimaryIsNamed) {
+  cloud_.Control("set_key", {{"key", kKey}, {"set", {{"tells_primary", false}}}});
+  const absl::StatusOr<KeyDescription> description = client().Describe(Call());
+  ASSERT_THAT(description, IsOk());
+  EXPECT_EQ(description->current.mark, cloud_.Look()["versions"][kKey][0]);
+  EXPECT_EQ(cloud_.Count("Encrypt"), 0);
+}
+
+TEST_F(AlibabaKmsClientTest, AsksEncryptWhereVersionsCannotBeToldApart) {
+  cloud_.Control("set_key", {{"key", kKey}, {"set", {{"tells_primary", false}}}});
+  cloud_.Rotate(kKey);
+  const absl::StatusOr<KeyDescription> description = client().Describe(Call());
+  ASSERT_THAT(description, IsOk());
+  EXPECT_EQ(description->current.mark, cloud_.Look()["versions"][kKey][1]);
+}
+
+TEST_F(AlibabaKmsClientTest, RotatesTheKey) {
+  const absl::StatusOr<KeyDescription> before = client().Describe(Call());
+  ASSERT_THAT(client().Rotate(Call()), IsOk());
+  const absl::StatusOr<KeyDescription> after = client().Describe(Call());
+  ASSERT_THAT(after, IsOk());
+  EXPECT_NE(before->current.mark, after->current.mark);
+}
+
+TEST_F(AlibabaKmsClientTest, ADedicatedGatewayDoesNotRotate) {
+  settings_.is_dedicated = true;
+  EXPECT_THAT(client().Rotate(Call()), StatusIs(absl::StatusCode::kUnimplemented));
+}
+
+TEST_F(AlibabaKmsClientTest, AKeyThatIsNotTheConfiguredOneNeverWraps) {
+  cloud_.AnswerNext(1, 200,
+                    absl::StrCat(R"({"KeyId":"key-other","KeyVersionId":"v","CiphertextBlob":")",
+                                 std::string(64, 'A'), R"("})"));
+  EXPECT_THAT(Wrap(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("the key's own id")));
+}
+
+TEST_F(AlibabaKmsClientTest, AnAliasIsNoKey) {
+  cloud_.Control("create_alias", {{"alias", "alias/signet"}, {"key", kKey}});
+  settings_.key_id = "alias/signet";
+  EXPECT_THAT(Wrap(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("the key's own id")));
+}
+
+TEST_F(AlibabaKmsClientTest, ADeletedKeyIsRevoked) {
+  const absl::StatusOr<WrapResult> wrapped = Wrap();
+  ASSERT_THAT(wrapped, IsOk());
+  cloud_.Control("delete_key", {{"key", kKey}});
+  for (const absl::Status& status : {Unwrap(*wrapped), Wrap().status(), client().Describe(Call()).status()}) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound, HasSubstr("Forbidden.KeyNotFound")));
+    EXPECT_EQ(GetFailureClass(status), FailureClass::kRevoked);
+  }
+}
+
+// Otherwise whoever writes to etcd could have our keys purged with a blob of a key that is disabled.
+TEST_F(AlibabaKmsClientTest, TheStateOfAnotherKeyRevokesNothing) {
+  const char* const other = "key-hzz0000000000000002";
+  cloud_.CreateKey(other);
+  settings_.key_id = other;
+  const absl::StatusOr<WrapResult> foreign = Wrap();
+  ASSERT_THAT(foreign, IsOk());
+  settings_.key_id = kKey;
+  for (const bool is_dedicated : {false, true}) {
+    settings_.is_dedicated = is_dedicated;
+    client_ = nullptr;
+    cloud_.SetKeyState(other, "Disabled");
+    EXPECT_EQ(GetFailureClass(Unwrap(*foreign)), FailureClass::kBadBlob);
+    cloud_.SetKeyState(kKey, "Disabled");
+    EXPECT_EQ(GetFailureClass(Unwrap(*foreign)), FailureClass::kRevoked);
+    cloud_.SetKeyState(kKey, "Enabled");
+  }
+}
+
+TEST_F(AlibabaKmsClientTest, SendsParametersInQueryOrBody) {
+  for (const bool in_body : {false, true}) {
+    settings_.parameters_in_body = in_body;
+    client_ = nullptr;
+    const absl::StatusOr<WrapResult> wrapped = Wrap();
+    ASSERT_THAT(wrapped, IsOk());
+    EXPECT_THAT(Unwrap(*wrapped), IsOk());
+    EXPECT_EQ(cloud_.Look().at("journal").back().at("in_body"), in_body);
+  }
+}
+
+TEST_F(AlibabaKmsClientTest, AnAnswerThatBreaksOffIsUnreachable) {
+  cloud_.Fault("cut", 1);
+  EXPECT_THAT(Wrap(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("alibaba Encrypt")));
+  EXPECT_THAT(Wrap(), IsOk());
+}
+
+// libcurl sends a request again when an idle connection turns out dead; its nonce may have been seen by then.
+TEST_F(AlibabaKmsClientTest, AConnectionThatDiedIdleIsNotNoticed) {
+  ASSERT_THAT(Wrap(), IsOk());
+  cloud_.Fault("drop", 1);
+  EXPECT_THAT(Wrap(), IsOk());
+}
+
+TEST_F(AlibabaKmsClientTest, HonoursHowLongToWait) {
+  cloud_.AnswerNext(1, 429, R"({"Code":"Rejected.Throttling","RequestId":"1"})",
+                    {{"x-acs-retry-after", "250"}});
+  const absl::Status status = Wrap().status();
+  EXPECT_EQ(GetFailureClass(status), FailureClass::kThrottled);
+}
+
+TEST_F(AlibabaKmsClientTest, RefusesAnswersThatAreNone) {
+  for (const char* body :
+       {"", "{}", "[]", "null", R"({"KeyId":"k"})", R"({"KeyId":"k","KeyId":"k"})", "<html>no</html>"}) {
+    cloud_.AnswerNext(1, 200, body);
+    EXPECT_THAT(Wrap(), StatusIs(absl::StatusCode::kUnavailable)) << body;
+  }
+}
+
+}  // namespace
+}  // namespace signet::kms
