@@ -60,9 +60,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             fault = "gone"
         self.close_connection = self.close_connection or fault in ("cut", "drop", "gone")
 
+    def read_body(self):
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", "0")))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
     def serve(self):
-        length = int(self.headers.get("content-length", "0"))
-        request = Request(self.command, self.path, self.headers, self.rfile.read(length) if length else b"")
+        request = Request(self.command, self.path, self.headers, self.read_body())
         # Sending comes after the lock: an answer that hangs holds up nobody else.
         with self.cloud.lock:
             answer = self.answer(request)

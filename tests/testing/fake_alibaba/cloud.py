@@ -153,6 +153,8 @@ class Cloud:
                 setattr(identity, name, value)
         elif verb == "answer_next":
             self.forced = [command] * command["count"]
+        elif verb == "forget_complaints":
+            self.complaints = []
         elif verb != "look":
             raise ValueError(verb)
         seen = {"counts": self.counts, "agents": self.agents, "complaints": self.complaints, "journal": self.journal,
