@@ -98,8 +98,9 @@ TEST_F(FakeAlibabaTest, RefusesAnotherParameter) {
   for (const AlibabaSignature signature : kSignatures) {
     EXPECT_EQ(Ask(signature, [](HttpRequest& request) { ReplaceInUrl(request, "0001", "0002"); }),
               "SignatureDoesNotMatch");
-    EXPECT_EQ(Ask(signature, [](HttpRequest& request) { ReplaceInUrl(request, "KeyId=key", "A=b&KeyId=key"); }),
-              "SignatureDoesNotMatch");
+    EXPECT_EQ(
+        Ask(signature, [](HttpRequest& request) { ReplaceInUrl(request, "KeyId=key", "A=b&KeyId=key"); }),
+        "SignatureDoesNotMatch");
   }
 }
 
