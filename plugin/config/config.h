@@ -60,11 +60,48 @@ struct VaultProviderConfig {
   ProxyConfig proxy;
 };
 
+enum class AlibabaGateway { kVpc, kPublic, kDedicated };
+enum class AlibabaRequestSignature { kAcs3, kRpc };
+enum class AlibabaParameterPlace { kQuery, kBody };
+enum class AlibabaSource { kAccessKeyFile, kEcsRole, kOidc };
+
+struct AlibabaAuthConfig {
+  AlibabaSource source = AlibabaSource::kAccessKeyFile;
+  // The access key or the OIDC token: exactly one of the two, none for ECS roles.
+  std::string secret_file;        // absolute path
+  std::string secret_credential;  // a name below $CREDENTIALS_DIRECTORY (systemd)
+  std::string ecs_role;           // may be empty: the one that the instance has
+  std::string oidc_provider_arn;
+  std::string oidc_role_arn;
+  std::string assume_role_arn;  // may be empty: the source's own credentials are used
+  std::string external_id;      // may be empty
+  std::string session_name = "signetd";
+  absl::Duration session_duration = absl::Hours(1);
+  std::string sts_endpoint;  // empty: made of gateway and region
+};
+
+// Alibaba Cloud KMS.
+struct AlibabaProviderConfig {
+  std::string region;
+  std::string account_id;
+  std::string key;
+  AlibabaGateway gateway = AlibabaGateway::kVpc;
+  std::string instance;  // "kst-…", for the dedicated gateway
+  std::string endpoint;  // empty: made of gateway, region and instance
+  AlibabaRequestSignature signature = AlibabaRequestSignature::kAcs3;
+  AlibabaParameterPlace parameters = AlibabaParameterPlace::kQuery;
+  absl::Duration timeout = absl::Seconds(2);
+  AlibabaAuthConfig auth;
+  TlsConfig tls;  // of KMS; ca_file and server_name only
+  ProxyConfig proxy;
+};
+
 struct ProviderConfig {
   std::string name;  // 1-32 of [a-z0-9-]
-  std::string type;  // "local" or "vault"; one of the optionals below is set accordingly
+  std::string type;  // "local", "vault" or "alibaba"; one of the optionals below is set accordingly
   std::optional<LocalProviderConfig> local;
   std::optional<VaultProviderConfig> vault;
+  std::optional<AlibabaProviderConfig> alibaba;
 };
 
 struct KmsSocketConfig {

@@ -46,6 +46,34 @@ std::string Text(VaultMethod value) {
   }
   return "";
 }
+std::string Text(AlibabaGateway value) {
+  switch (value) {
+    case AlibabaGateway::kVpc:
+      return "vpc";
+    case AlibabaGateway::kPublic:
+      return "public";
+    case AlibabaGateway::kDedicated:
+      return "dedicated";
+  }
+  return "";
+}
+std::string Text(AlibabaRequestSignature value) {
+  return value == AlibabaRequestSignature::kRpc ? "rpc" : "acs3";
+}
+std::string Text(AlibabaParameterPlace value) {
+  return value == AlibabaParameterPlace::kBody ? "body" : "query";
+}
+std::string Text(AlibabaSource value) {
+  switch (value) {
+    case AlibabaSource::kAccessKeyFile:
+      return "access_key_file";
+    case AlibabaSource::kEcsRole:
+      return "ecs_role";
+    case AlibabaSource::kOidc:
+      return "oidc";
+  }
+  return "";
+}
 std::string Text(LogFormat value) { return value == LogFormat::kJson ? "json" : "text"; }
 std::string Text(LogLevel value) {
   switch (value) {
@@ -131,6 +159,8 @@ class Comparison {
     Restart(path + ".local.allow_rotate", old_local.allow_rotate, new_local.allow_rotate);
     CompareVault(path + ".vault", running.vault.value_or(VaultProviderConfig()),
                  file.vault.value_or(VaultProviderConfig()));
+    CompareAlibaba(path + ".alibaba", running.alibaba.value_or(AlibabaProviderConfig()),
+                   file.alibaba.value_or(AlibabaProviderConfig()));
   }
 
   void CompareVault(const std::string& path, const VaultProviderConfig& running,
@@ -148,8 +178,43 @@ class Comparison {
     Restart(path + ".auth.secret_file", running.auth.secret_file, file.auth.secret_file);
     Restart(path + ".auth.secret_credential", running.auth.secret_credential, file.auth.secret_credential);
     CompareTls(path + ".tls", running.tls, file.tls);
-    Restart(path + ".proxy.url", running.proxy.url, file.proxy.url);
-    Restart(path + ".proxy.no_proxy", running.proxy.no_proxy, file.proxy.no_proxy);
+    CompareProxy(path + ".proxy", running.proxy, file.proxy);
+  }
+
+  void CompareAlibaba(const std::string& path, const AlibabaProviderConfig& running,
+                      const AlibabaProviderConfig& file) {
+    Restart(path + ".region", running.region, file.region);
+    Restart(path + ".account_id", running.account_id, file.account_id);
+    Restart(path + ".key", running.key, file.key);
+    Restart(path + ".gateway", running.gateway, file.gateway);
+    Restart(path + ".instance", running.instance, file.instance);
+    Restart(path + ".endpoint", running.endpoint, file.endpoint);
+    Restart(path + ".signature", running.signature, file.signature);
+    Restart(path + ".parameters", running.parameters, file.parameters);
+    Restart(path + ".timeout", running.timeout, file.timeout);
+    CompareAlibabaAuth(path + ".auth", running.auth, file.auth);
+    CompareTls(path + ".tls", running.tls, file.tls);
+    CompareProxy(path + ".proxy", running.proxy, file.proxy);
+  }
+
+  void CompareAlibabaAuth(const std::string& path, const AlibabaAuthConfig& running,
+                          const AlibabaAuthConfig& file) {
+    Restart(path + ".source", running.source, file.source);
+    Restart(path + ".secret_file", running.secret_file, file.secret_file);
+    Restart(path + ".secret_credential", running.secret_credential, file.secret_credential);
+    Restart(path + ".ecs_role", running.ecs_role, file.ecs_role);
+    Restart(path + ".oidc_provider_arn", running.oidc_provider_arn, file.oidc_provider_arn);
+    Restart(path + ".oidc_role_arn", running.oidc_role_arn, file.oidc_role_arn);
+    Restart(path + ".assume_role_arn", running.assume_role_arn, file.assume_role_arn);
+    Restart(path + ".external_id", running.external_id, file.external_id);
+    Restart(path + ".session_name", running.session_name, file.session_name);
+    Restart(path + ".session_duration", running.session_duration, file.session_duration);
+    Restart(path + ".sts_endpoint", running.sts_endpoint, file.sts_endpoint);
+  }
+
+  void CompareProxy(const std::string& path, const ProxyConfig& running, const ProxyConfig& file) {
+    Restart(path + ".url", running.url, file.url);
+    Restart(path + ".no_proxy", running.no_proxy, file.no_proxy);
   }
 
   void CompareTls(const std::string& path, const TlsConfig& running, const TlsConfig& file) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "plugin/config/alibaba_reader.h"
 #include "plugin/config/key_life_reader.h"
 #include "plugin/config/vault_reader.h"
 
@@ -42,6 +44,7 @@ ProviderConfig ReadProvider(SectionReader& section) {
   section.Required("name", ProviderName(), provider.name);
   const bool is_local = section.Has("local");
   const bool is_vault = section.Has("vault");
+  const bool is_alibaba = section.Has("alibaba");
   if (is_local || section.listing()) {
     SectionReader local = section.Section("local");
     provider.local = ReadLocalProvider(local);
@@ -52,9 +55,18 @@ ProviderConfig ReadProvider(SectionReader& section) {
     provider.vault = ReadVaultProvider(vault);
     provider.type = "vault";
   }
+  if (is_alibaba || section.listing()) {
+    SectionReader alibaba = section.Section("alibaba");
+    provider.alibaba = ReadAlibabaProvider(alibaba);
+    provider.type = "alibaba";
+  }
   if (is_local && is_vault) section.Report("vault", "excludes local: one provider is one key");
-  if (!is_local && !is_vault && !section.listing()) {
-    section.Report("local", "is missing: the section of the provider's type, local or vault");
+  if (is_alibaba && (is_local || is_vault)) {
+    section.Report("alibaba",
+                   absl::StrCat("excludes ", is_local ? "local" : "vault", ": one provider is one key"));
+  }
+  if (!is_local && !is_vault && !is_alibaba && !section.listing()) {
+    section.Report("local", "is missing: the section of the provider's type, local, vault or alibaba");
   }
   return provider;
 }

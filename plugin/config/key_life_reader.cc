@@ -135,6 +135,15 @@ std::vector<std::string> ConfigWarnings(const Config& config) {
   check("watch.activation_delay", config.watch.activation_delay, kShortDelay);
   check("watch.probe_interval", config.watch.probe_interval, kShortWatch);
   check("watch.move_delay", config.watch.move_delay, kShortMove);
+  for (const ProviderConfig& provider : config.providers) {
+    const bool needs_our_api_server =
+        (provider.vault.has_value() && provider.vault->auth.method == VaultMethod::kKubernetes) ||
+        (provider.alibaba.has_value() && provider.alibaba->auth.source == AlibabaSource::kOidc);
+    if (!needs_our_api_server) continue;
+    warnings.push_back(absl::StrCat(
+        "providers[", provider.name, "]: these credentials come from a running API server; if that is the one ",
+        "that signetd serves, neither starts without the other"));
+  }
   return warnings;
 }
 

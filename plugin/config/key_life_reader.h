@@ -16,7 +16,8 @@ void ReadKeyLife(SectionReader& root, Config& config);
 // Rules between them, with the numbers in the text.
 void CheckKeyLife(const Config& config, ReadContext& context);
 
-// Settings that are legal but only fit for tests, one line each: the daemon logs them.
+// Settings that are legal but only fit for tests, or likely to lock the control plane out, one line each: the
+// daemon logs them.
 std::vector<std::string> ConfigWarnings(const Config& config);
 
 }  // namespace signet

@@ -5,10 +5,16 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
+
 namespace signet {
 
 // Empty: systemd passed none.
 std::string CredentialsDirectory();
+
+// `file` where `credential` is empty, else the file of this credential. FAILED_PRECONDITION: systemd passed
+// no credentials.
+absl::StatusOr<std::string> SecretPath(const std::string& file, const std::string& credential);
 
 }  // namespace signet
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "kms_client/http/curl_transport.h"
 #include "kms_client/resilience/resilient_kms_client.h"
@@ -28,17 +27,6 @@ kms::VaultAuthMethod MethodFrom(VaultMethod method) {
       return kms::VaultAuthMethod::kCertificate;
   }
   return kms::VaultAuthMethod::kTokenFile;
-}
-
-absl::StatusOr<std::string> SecretFile(const VaultAuthConfig& config) {
-  if (config.secret_credential.empty()) return config.secret_file;
-  const std::string directory = CredentialsDirectory();
-  if (directory.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no credential ", config.secret_credential,
-                     ": systemd passed none ($CREDENTIALS_DIRECTORY is not set)"));
-  }
-  return absl::StrCat(directory, "/", config.secret_credential);
 }
 
 kms::HttpSettings HttpSettingsFrom(const VaultProviderConfig& config) {
@@ -75,7 +63,8 @@ absl::StatusOr<std::unique_ptr<kms::KmsClient>> MakeVaultProvider(const std::str
   settings.auth.mount = config.auth.mount;
   settings.auth.role = config.auth.role;
   settings.auth.role_id = config.auth.role_id;
-  SIGNET_ASSIGN_OR_RETURN(settings.auth.secret_file, SecretFile(config.auth));
+  SIGNET_ASSIGN_OR_RETURN(settings.auth.secret_file,
+                          SecretPath(config.auth.secret_file, config.auth.secret_credential));
   std::unique_ptr<kms::KmsClient> client = kms::MakeVaultKmsClient(
       std::move(settings), kms::MakeCurlTransport(HttpSettingsFrom(config), clock), name, clock, observer);
   return kms::MakeResilientKmsClient(std::move(client), kms::ResilienceSettings(), name, clock, random,

@@ -110,6 +110,59 @@ kms_socket: {path: /run/signet/kms.sock}
 admin_socket: {path: /run/signet/admin.sock}
 )";
 
+constexpr char kAlibaba[] = R"(cluster_id: a
+state_directory: /var/lib/signet
+active: primary
+providers:
+  - name: primary
+    alibaba:
+      region: cn-beijing
+      account_id: 1234567890
+      key: key-hzz
+      gateway: dedicated
+      instance: kst-1
+      signature: rpc
+      parameters: body
+      timeout: 3s
+      auth:
+        source: oidc
+        secret_file: /etc/signet/token
+        oidc_provider_arn: acs:ram::1:oidc-provider/c
+        oidc_role_arn: acs:ram::1:role/r
+        assume_role_arn: acs:ram::1:role/s
+        external_id: e1
+        session_name: node
+        session_duration: 2h
+        sts_endpoint: https://sts.example
+      tls: {ca_file: /ca, server_name: kms}
+      proxy: {url: "http://proxy:3128", no_proxy: .internal}
+kms_socket: {path: /run/signet/kms.sock}
+admin_socket: {path: /run/signet/admin.sock}
+)";
+constexpr char kAlibabaByRole[] = R"(cluster_id: a
+state_directory: /var/lib/signet
+active: primary
+providers:
+  - name: primary
+    alibaba:
+      region: cn-beijing
+      account_id: 1234567890
+      key: key-hzz
+      endpoint: https://kms.example
+      auth: {source: ecs_role, ecs_role: node}
+kms_socket: {path: /run/signet/kms.sock}
+admin_socket: {path: /run/signet/admin.sock}
+)";
+constexpr char kAlibabaByCredential[] = R"(cluster_id: a
+state_directory: /var/lib/signet
+active: primary
+providers:
+  - name: primary
+    alibaba: {region: a, account_id: 1, key: k, auth: {source: oidc, secret_credential: t, oidc_provider_arn: "acs:ram::1:oidc-provider/c", oidc_role_arn: "acs:ram::1:role/r"}}
+kms_socket: {path: /run/signet/kms.sock}
+admin_socket: {path: /run/signet/admin.sock}
+)";
+
 Config Load(const char* text) {
   const absl::StatusOr<Config> config = LoadConfigText("f", text);
   EXPECT_TRUE(config.ok()) << config.status();
@@ -126,7 +179,8 @@ TEST(ConfigDifferenceTest, FindsNoneBetweenEqualFiles) {
 TEST(ConfigDifferenceTest, KnowsEverySettingThatThereIs) {
   // "providers" and "addresses" tell.
   std::set<std::string> found = {"providers[].name", "providers[].vault.address"};
-  for (const char* other : {kOther, kAbstract, kVault, kVaultByJwt}) {
+  for (const char* other :
+       {kOther, kAbstract, kVault, kVaultByJwt, kAlibaba, kAlibabaByRole, kAlibabaByCredential}) {
     const ConfigDifference difference = CompareConfigs(Load(kOne), Load(other));
     for (const auto* changes : {&difference.live, &difference.needs_restart}) {
       for (const ConfigChange& change : *changes) {

@@ -259,7 +259,7 @@ TEST(ConfigLoaderTest, StopsAtAHundredProblems) {
 TEST(ConfigLoaderTest, RequiresAProviderType) {
   EXPECT_EQ(
       Problems(absl::StrReplaceAll(kMinimal, {{"    local:\n      keyring: /etc/signet/keyring\n", ""}})),
-      "f:5:5: providers[0].local: is missing: the section of the provider's type, local or vault");
+      "f:5:5: providers[0].local: is missing: the section of the provider's type, local, vault or alibaba");
 }
 
 TEST(ConfigLoaderTest, RequiresAProvider) {

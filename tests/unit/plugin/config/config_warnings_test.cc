@@ -24,5 +24,22 @@ TEST(ConfigWarningsTest, ShortIntervalsAreForTests) {
                           StartsWith("watch.activation_delay: 29s")));
 }
 
+TEST(ConfigWarningsTest, CredentialsThatNeedTheApiServerThatWeServeAreALoop) {
+  ProviderConfig vault;
+  vault.name = "one";
+  vault.vault.emplace().auth.method = VaultMethod::kKubernetes;
+  ProviderConfig alibaba;
+  alibaba.name = "two";
+  alibaba.alibaba.emplace().auth.source = AlibabaSource::kOidc;
+  ProviderConfig good;
+  good.name = "three";
+  good.alibaba.emplace().auth.source = AlibabaSource::kEcsRole;
+  Config config;
+  config.providers = {vault, alibaba, good};
+  EXPECT_THAT(ConfigWarnings(config),
+              ElementsAre(StartsWith("providers[one]: these credentials come from a running API server"),
+                          StartsWith("providers[two]: these credentials come from a running API server")));
+}
+
 }  // namespace
 }  // namespace signet
