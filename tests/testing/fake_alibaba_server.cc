@@ -26,6 +26,9 @@ std::unique_ptr<kms::HttpTransport> MakeTransport(const std::string& ca_file = "
                                                   const Clock& clock = SystemClock()) {
   kms::HttpSettings settings;
   settings.allow_plain_http = true;
+  // A busy machine is no reason for a test to fail.
+  settings.connect_timeout = absl::Minutes(1);
+  settings.total_timeout = absl::Minutes(2);
   settings.tls.ca_file = ca_file;
   return kms::MakeCurlTransport(settings, clock);
 }
