@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kms_client/failure_class.h"
+#include "plugin/cmd/signetctl/alibaba_advice.h"
 
 namespace signet::ctl {
 namespace {
@@ -123,6 +124,11 @@ std::string VaultAdvice(const VaultProviderConfig& vault, RemoteOperation operat
 std::string KmsAdvice(const ProviderConfig& provider, kms::RemoteOperation operation,
                       const absl::Status& status) {
   if (provider.vault.has_value()) return VaultAdvice(*provider.vault, operation, status);
+  if (provider.alibaba.has_value()) {
+    if (std::string advice = AlibabaAdvice(*provider.alibaba, operation, status); !advice.empty()) {
+      return advice;
+    }
+  }
   return NetworkAdvice(status.message());
 }
 

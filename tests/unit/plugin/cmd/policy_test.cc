@@ -93,5 +93,32 @@ TEST_F(PolicyTest, NeedsAProviderOfThatType) {
   EXPECT_EQ(Print(Vault("primary"), "", {"policy"}).exit_code, 2);
 }
 
+TEST_F(PolicyTest, PrintsARamPolicyForAlibaba) {
+  const std::string provider =
+      "  - name: primary\n    alibaba: {region: cn-hangzhou, account_id: 1, key: key-1, auth: {source: "
+      "ecs_role, "
+      "assume_role_arn: \"acs:ram::2:role/two\"}}\n";
+  const CtlResult text = Print(provider, "", {"policy", "alibaba"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  const nlohmann::json policy = nlohmann::json::parse(text.out);
+  EXPECT_EQ(policy["Statement"][0]["Action"],
+            nlohmann::json({"kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"}));
+  EXPECT_EQ(policy["Statement"][0]["Resource"], "acs:kms:cn-hangzhou:1:key/key-1");
+  const CtlResult json =
+      Print(provider, "allow_remote_rotation: true\n", {"policy", "alibaba", "-o", "json"});
+  EXPECT_EQ(json.json()["provider"], "primary");
+  EXPECT_EQ(json.json()["policy"]["Statement"][0]["Action"][3], "kms:CreateKeyVersion");
+  EXPECT_THAT(Print(provider, "", {"policy", "alibaba", "--assume"}).out,
+              AllOf(HasSubstr("sts:AssumeRole"), HasSubstr("acs:ram::2:role/two")));
+}
+
+TEST_F(PolicyTest, HasNothingToAssumeWhereNoRoleIsAssumed) {
+  const CtlResult result =
+      Print("  - name: primary\n    alibaba: {region: r, account_id: 1, key: k, auth: {source: ecs_role}}\n",
+            "", {"policy", "alibaba", "--assume"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("no auth.assume_role_arn"));
+}
+
 }  // namespace
 }  // namespace signet::ctl
