@@ -119,6 +119,7 @@ HttpRequest AlibabaRpc::MakeHttpRequest(const AlibabaRequest& request) const {
 
 absl::StatusOr<HttpRequest> AlibabaRpc::SignWithAcs3(const AlibabaRequest& request,
                                                      const AlibabaAccessKey& key) const {
+  SIGNET_ASSIGN_OR_RETURN(const std::string nonce, MakeNonce());
   HttpRequest http = MakeHttpRequest(request);
   crypto::SensitiveString text(CanonicalQuery(request.parameters));
   Acs3Request signed_request;
@@ -133,7 +134,6 @@ absl::StatusOr<HttpRequest> AlibabaRpc::SignWithAcs3(const AlibabaRequest& reque
     absl::StrAppend(&url, endpoint_, "/?", text.Expose());
     signed_request.canonical_query = std::string(text.Expose());
   }
-  SIGNET_ASSIGN_OR_RETURN(const std::string nonce, MakeNonce());
   auto& headers = signed_request.headers;
   headers = {{"content-type", std::string(kFormType)},
              {"host", host_},
