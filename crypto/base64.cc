@@ -23,18 +23,20 @@ char Digit(uint32_t group, int index) { return kAlphabet[(group >> (18 - 6 * ind
 }  // namespace
 
 void AppendBase64(absl::Span<const uint8_t> bytes, std::string& out) {
+  size_t written = out.size();
+  out.resize(written + Base64Size(bytes.size()));
   size_t at = 0;
   for (; at + 3 <= bytes.size(); at += 3) {
     const uint32_t group = uint32_t{bytes[at]} << 16 | uint32_t{bytes[at + 1]} << 8 | bytes[at + 2];
-    for (int i = 0; i < 4; ++i) out.push_back(Digit(group, i));
+    for (int i = 0; i < 4; ++i) out[written++] = Digit(group, i);
   }
   const size_t left = bytes.size() - at;
   if (left == 0) return;
   const uint32_t group = uint32_t{bytes[at]} << 16 | (left == 2 ? uint32_t{bytes[at + 1]} << 8 : 0);
-  out.push_back(Digit(group, 0));
-  out.push_back(Digit(group, 1));
-  out.push_back(left == 2 ? Digit(group, 2) : '=');
-  out.push_back('=');
+  out[written++] = Digit(group, 0);
+  out[written++] = Digit(group, 1);
+  out[written++] = left == 2 ? Digit(group, 2) : '=';
+  out[written] = '=';
 }
 
 std::string Base64Encode(absl::string_view bytes) {

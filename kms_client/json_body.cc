@@ -1,12 +1,14 @@
 #include "kms_client/json_body.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "base/status_macros.h"
 
 namespace signet::kms {
@@ -184,13 +186,33 @@ void AppendJsonString(absl::string_view text, std::string& out) {
   out.push_back('"');
 }
 
-bool IsProperJsonObject(absl::string_view text) {
-  ProperObject check;
-  return nlohmann::json::sax_parse(text.begin(), text.end(), &check) && check.is_object();
+bool IsClosedJsonObject(absl::string_view text) {
+  text = absl::StripAsciiWhitespace(text);
+  if (text.empty() || text.front() != '{') return false;
+  std::array<char, kMaxDepth> closing{};
+  size_t depth = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '{' || c == '[') {
+      if (depth == closing.size()) return false;
+      closing[depth++] = c == '{' ? '}' : ']';
+    } else if (c == '}' || c == ']') {
+      if (depth == 0 || closing[--depth] != c) return false;
+      if (depth == 0) return at + 1 == text.size();
+    } else if (c == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
+      }
+    }
+  }
+  return false;
 }
 
 absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text) {
-  if (!IsProperJsonObject(text)) return absl::InvalidArgumentError("the answer is no proper JSON object");
+  ProperObject check;
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &check) || !check.is_object()) {
+    return absl::InvalidArgumentError("the answer is no proper JSON object");
+  }
   return nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
 }
 

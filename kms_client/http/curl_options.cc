@@ -14,6 +14,12 @@ constexpr long kMaxIdleSeconds = 300;
 // So that a moved address is noticed although a connection never falls idle.
 constexpr long kMaxConnectionSeconds = 3600;
 constexpr long kKeepAliveSeconds = 30;
+// Answers are short. libcurl gets and wipes one of these for every call.
+constexpr long kReceiveBytes = 4096;
+
+// Colon, blank and zero; with "Host" and "Expect:".
+constexpr size_t kHeaderExtraBytes = 3;
+constexpr size_t kOwnHeaderBytes = 4 + kHeaderExtraBytes + 7 + 1;
 
 struct UrlDeleter {
   void operator()(CURLU* url) const { ::curl_url_cleanup(url); }
@@ -40,10 +46,7 @@ curl_blob BlobOf(const WatchedFile::Content& content) {
 
 }  // namespace
 
-CurlOptions::~CurlOptions() {
-  ::curl_slist_free_all(headers_);
-  ::curl_slist_free_all(connect_to_);
-}
+CurlOptions::~CurlOptions() { ::curl_slist_free_all(connect_to_); }
 
 absl::Status CurlOptions::Apply(const ChannelCall& call, ResponseSink& sink) {
   const bool same_files =
@@ -59,8 +62,9 @@ absl::Status CurlOptions::Apply(const ChannelCall& call, ResponseSink& sink) {
 
 void CurlOptions::Forget() {
   ::curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nullptr);
-  ::curl_slist_free_all(headers_);
-  headers_ = nullptr;
+  header_list_.clear();
+  header_starts_.clear();
+  crypto::WipeString(header_text_.ExposeMutable());
   // The body is the request's own.
   ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
   if (url_.empty()) ::curl_easy_setopt(easy_, CURLOPT_URL, nullptr);
@@ -74,6 +78,7 @@ void CurlOptions::ApplyFixed(const ChannelCall& call) {
   ApplyTls(call);
   ApplyProxy(call.settings.proxy);
   ::curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  ::curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBytes);
   ::curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
@@ -125,31 +130,37 @@ absl::Status CurlOptions::ApplyUrl(const ChannelCall& call) {
   return absl::OkStatus();
 }
 
-bool CurlOptions::AppendHeader(absl::string_view name, absl::string_view value) {
-  crypto::SensitiveString line;
-  std::string& text = line.ExposeMutable();
-  text.reserve(name.size() + value.size() + 3);
+void CurlOptions::AppendHeader(absl::string_view name, absl::string_view value) {
+  header_starts_.push_back(header_text_.size());
   // libcurl's way to send a header without a value is a semicolon instead of the colon.
-  absl::StrAppend(&text, name, value.empty() ? ";" : ": ", value);
-  curl_slist* const longer = ::curl_slist_append(headers_, text.c_str());
-  if (longer != nullptr) headers_ = longer;
-  return longer != nullptr;
+  absl::StrAppend(&header_text_.ExposeMutable(), name, value.empty() ? ";" : ": ", value,
+                  absl::string_view("", 1));
 }
 
 absl::Status CurlOptions::ApplyHeaders(const HttpRequest& request) {
+  size_t size = kOwnHeaderBytes + host_header_.size();
   for (const HttpRequestHeader& header : request.headers) {
     const absl::string_view value = header.value.Expose();
-    // A line break would begin another header.
+    // A line break would begin another header, a zero end this one.
     if (std::any_of(value.begin(), value.end(), [](char c) { return static_cast<uint8_t>(c) < 0x20; })) {
       return absl::InvalidArgumentError(
           absl::StrCat(request.operation, ": a control character in header ", header.name));
     }
-    if (!AppendHeader(header.name, value)) return absl::ResourceExhaustedError("no memory for a request");
+    size += header.name.size() + value.size() + kHeaderExtraBytes;
   }
+  // Growing by itself the string would leave a token behind.
+  header_text_.ExposeMutable().reserve(size);
+  for (const HttpRequestHeader& header : request.headers) AppendHeader(header.name, header.value.Expose());
   if (!host_header_.empty()) AppendHeader("Host", host_header_);
-  // libcurl's own additions, removed.
-  headers_ = ::curl_slist_append(headers_, "Expect:");
-  ::curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+  // libcurl's own addition, removed.
+  header_starts_.push_back(header_text_.size());
+  absl::StrAppend(&header_text_.ExposeMutable(), "Expect:", absl::string_view("", 1));
+  header_list_.resize(header_starts_.size());
+  for (size_t i = 0; i < header_list_.size(); ++i) {
+    header_list_[i].data = header_text_.ExposeMutable().data() + header_starts_[i];
+    header_list_[i].next = i + 1 < header_list_.size() ? &header_list_[i + 1] : nullptr;
+  }
+  ::curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_list_.data());
   return absl::OkStatus();
 }
 

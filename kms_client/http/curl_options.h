@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "kms_client/http/curl_channel.h"
@@ -38,7 +39,7 @@ class CurlOptions {
   absl::Status ApplyHeaders(const HttpRequest& request);
   void ApplyMethod(const HttpRequest& request);
   void ApplyTimeouts(const ChannelCall& call);
-  bool AppendHeader(absl::string_view name, absl::string_view value);
+  void AppendHeader(absl::string_view name, absl::string_view value);
 
   CURL* const easy_;
   bool fixed_ = false;
@@ -48,7 +49,10 @@ class CurlOptions {
   std::string url_;
   std::string endpoint_;
   std::string host_header_;  // where the URL's host is replaced by the TLS server name
-  curl_slist* headers_ = nullptr;
+  // Lines of text, each ended by a zero, and the list that libcurl reads them by.
+  crypto::SensitiveString header_text_;
+  std::vector<size_t> header_starts_;
+  std::vector<curl_slist> header_list_;
   curl_slist* connect_to_ = nullptr;
 };
 

@@ -1,5 +1,10 @@
 #include "kms_client/http/http_message.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
 namespace signet::kms {
 
 absl::string_view HttpMethodName(HttpMethod method) {
@@ -17,8 +22,15 @@ absl::string_view HttpMethodName(HttpMethod method) {
 }
 
 std::optional<absl::string_view> HttpResponse::Header(absl::string_view name) const {
-  for (const HttpResponseHeader& header : headers) {
-    if (header.name == name) return header.value;
+  absl::string_view rest = header_lines;
+  while (!rest.empty()) {
+    const absl::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const size_t colon = line.find(':');
+    if (colon != absl::string_view::npos &&
+        absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(line.substr(0, colon)), name)) {
+      return absl::StripAsciiWhitespace(line.substr(colon + 1));
+    }
   }
   return std::nullopt;
 }

@@ -40,17 +40,13 @@ struct HttpRequest {
   }
 };
 
-struct HttpResponseHeader {
-  std::string name;  // lower case
-  std::string value;
-};
-
 struct HttpResponse {
   int status = 0;
-  std::vector<HttpResponseHeader> headers;
+  // As they came, a line each.
+  std::string header_lines;
   crypto::SensitiveString body;
 
-  // The first header of this lower-case name.
+  // The first header of this name, in whatever case; without the blanks around it.
   std::optional<absl::string_view> Header(absl::string_view name) const;
 };
 

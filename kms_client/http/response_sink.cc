@@ -4,13 +4,13 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
 namespace signet::kms {
 namespace {
 
 constexpr size_t kMaxHeaderBytes = size_t{32} << 10;
+constexpr size_t kFirstHeaderBytes = 1024;
 constexpr size_t kFirstBodyBytes = 1024;
 
 }  // namespace
@@ -64,11 +64,11 @@ bool ResponseSink::AddHeader(absl::string_view line) {
     return false;
   }
   // A proxy's answer or a 100 Continue came before: only the last one's headers count.
-  if (absl::StartsWith(line, "HTTP/")) response_.headers.clear();
-  const size_t colon = line.find(':');
-  if (colon == absl::string_view::npos) return true;
-  response_.headers.push_back({absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.substr(0, colon))),
-                               std::string(absl::StripAsciiWhitespace(line.substr(colon + 1)))});
+  if (absl::StartsWith(line, "HTTP/")) {
+    response_.header_lines.clear();
+    response_.header_lines.reserve(kFirstHeaderBytes);
+  }
+  response_.header_lines.append(line.data(), line.size());
   return true;
 }
 

@@ -80,8 +80,9 @@ absl::StatusOr<TransitCiphertext> DecodeEncryptAnswer(absl::string_view operatio
 
 absl::StatusOr<crypto::SecretBytes> DecodeDecryptAnswer(absl::string_view operation,
                                                         crypto::SensitiveString& body) {
+  // Whole and unambiguous is enough: the record's MAC proves what the plaintext is.
   absl::StatusOr<crypto::SensitiveString> text = TakeJsonSecret(body, "plaintext");
-  if (!text.ok() || !IsProperJsonObject(body.Expose())) return VaultMalformedStatus(operation);
+  if (!text.ok() || !IsClosedJsonObject(body.Expose())) return VaultMalformedStatus(operation);
   const std::optional<size_t> size = crypto::Base64DecodedSize(text->Expose());
   if (!size.has_value()) return VaultMalformedStatus(operation);
   if (*size != kTransitPlaintextBytes) {

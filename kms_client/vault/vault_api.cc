@@ -16,6 +16,7 @@ namespace signet::kms {
 namespace {
 
 constexpr int kMaxRedirects = 2;
+constexpr size_t kMostHeaders = 6;
 constexpr size_t kMaxUidBytes = 64;
 
 // kube-apiserver's uid is a UUID, but it is somebody else's text.
@@ -31,6 +32,7 @@ HttpRequest MakeHttpRequest(const std::string& address, const std::string& name_
   http.operation = request.operation;
   http.method = request.method;
   http.SetUrl(absl::StrCat(address, "/v1/", request.path));
+  http.headers.reserve(kMostHeaders);
   http.AddHeader("Accept", "application/json");
   // Keeps a Vault agent from answering requests that a browser was tricked into.
   http.AddHeader("X-Vault-Request", "true");

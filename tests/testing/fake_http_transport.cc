@@ -35,10 +35,10 @@ std::vector<MonotonicTime> FakeHttpTransport::deadlines() const {
   return deadlines_;
 }
 
-kms::HttpResponse MakeResponse(int status, std::string body, std::vector<kms::HttpResponseHeader> headers) {
+kms::HttpResponse MakeResponse(int status, std::string body, std::string header_lines) {
   kms::HttpResponse response;
   response.status = status;
-  response.headers = std::move(headers);
+  response.header_lines = std::move(header_lines);
   response.body = crypto::SensitiveString(std::move(body));
   return response;
 }

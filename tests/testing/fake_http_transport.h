@@ -44,8 +44,8 @@ class FakeHttpTransport final : public kms::HttpTransport {
   std::vector<MonotonicTime> deadlines_ ABSL_GUARDED_BY(mutex_);
 };
 
-kms::HttpResponse MakeResponse(int status, std::string body,
-                               std::vector<kms::HttpResponseHeader> headers = {});
+// `header_lines`: "name: value\r\n" each.
+kms::HttpResponse MakeResponse(int status, std::string body, std::string header_lines = "");
 
 }  // namespace signet::testing
 

@@ -187,7 +187,7 @@ void FakeVault::AnswerNext(int count, kms::HttpResponse response) {
   forced_count_ = count;
   forced_status_ = response.status;
   forced_body_ = std::string(response.body.Expose());
-  forced_headers_ = std::move(response.headers);
+  forced_header_lines_ = std::move(response.header_lines);
 }
 
 size_t FakeVault::requests(const std::string& operation) const {
@@ -218,7 +218,7 @@ absl::StatusOr<kms::HttpResponse> FakeVault::Handle(const SeenRequest& request) 
   if (uid != request.headers.end()) uids_.push_back(uid->second);
   if (forced_count_ > 0) {
     --forced_count_;
-    return MakeResponse(forced_status_, forced_body_, forced_headers_);
+    return MakeResponse(forced_status_, forced_body_, forced_header_lines_);
   }
   if (sealed_) return Error(503, "Vault is sealed");
   return Answer(request);

@@ -109,7 +109,7 @@ class FakeVault {
   int forced_count_ ABSL_GUARDED_BY(mutex_) = 0;
   int forced_status_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string forced_body_ ABSL_GUARDED_BY(mutex_);
-  std::vector<kms::HttpResponseHeader> forced_headers_ ABSL_GUARDED_BY(mutex_);
+  std::string forced_header_lines_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, size_t> requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> uids_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> complaints_ ABSL_GUARDED_BY(mutex_);

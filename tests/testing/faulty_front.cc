@@ -3,7 +3,9 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace signet::testing {
 namespace {
@@ -88,8 +90,10 @@ LoopbackReply Forward(kms::HttpTransport& transport, const std::string& base_url
     return reply;
   }
   reply.status = response->status;
-  for (const kms::HttpResponseHeader& header : response->headers) {
-    if (IsPassedOn(header.name)) reply.headers.push_back(absl::StrCat(header.name, ": ", header.value));
+  for (const absl::string_view line : absl::StrSplit(response->header_lines, "\r\n", absl::SkipEmpty())) {
+    const size_t colon = line.find(':');
+    if (colon == absl::string_view::npos) continue;  // the status line
+    if (IsPassedOn(absl::AsciiStrToLower(line.substr(0, colon)))) reply.headers.emplace_back(line);
   }
   reply.body = std::string(response->body.Expose());
   return reply;

@@ -82,6 +82,26 @@ TEST(ParseJsonObjectTest, RefusesAllButOneProperObject) {
   }
 }
 
+TEST(IsClosedJsonObjectTest, FollowsBracketsOutsideOfStrings) {
+  for (const char* text : {"{}", " {\"a\":[{},[1]]}\n", R"({"a":"}","b":"\"]{"})"}) {
+    EXPECT_TRUE(IsClosedJsonObject(text)) << text;
+  }
+  for (const char* text :
+       {"", "[]", "3", "{", "{}{}", "{} x", "{]", "{[}]", R"({"a":"})", R"({"a":"\"})", R"({"a":"b\)", "}"}) {
+    EXPECT_FALSE(IsClosedJsonObject(text)) << text;
+  }
+}
+
+TEST(IsClosedJsonObjectTest, BoundsTheDepth) {
+  const auto nested = [](int depth) {
+    return "{\"a\":" + std::string(static_cast<size_t>(depth), '[') +
+           std::string(static_cast<size_t>(depth), ']') + "}";
+  };
+  EXPECT_TRUE(IsClosedJsonObject(nested(10)));
+  EXPECT_FALSE(IsClosedJsonObject(nested(20)));
+  EXPECT_FALSE(IsClosedJsonObject(nested(30000)));
+}
+
 TEST(ParseJsonObjectTest, AllowsAKeyInDifferentObjects) {
   EXPECT_THAT(ParseJsonObject(R"({"a":{"a":[{"a":1},{"a":2}]}})"), IsOk());
 }

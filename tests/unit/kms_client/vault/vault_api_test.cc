@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "kms_client/failure_class.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_http_transport.h"
@@ -134,7 +135,7 @@ TEST_F(VaultApiTest, CancellationEndsTheSearch) {
 TEST_F(VaultApiTest, FollowsARedirectToAConfiguredNode) {
   answer_ = [](const SeenRequest& request) {
     if (request.url.find("//a:1") == std::string::npos) return MakeResponse(200, "{}");
-    return MakeResponse(307, "", {{"location", "https://c:3/v1/transit/encrypt/k"}});
+    return MakeResponse(307, "", "Location: https://c:3/v1/transit/encrypt/k\r\n");
   };
   ASSERT_THAT(api_->Call(Post(), {}), IsOk());
   EXPECT_THAT(Urls(), ElementsAre(HasSubstr("//a:1"), "https://c:3/v1/transit/encrypt/k"));
@@ -147,7 +148,7 @@ TEST_F(VaultApiTest, GivesTheTokenToNobodyElse) {
                                "https://c:3.evil/v1/x", "https://c:3@evil/v1/x", "/v1/x", ""}) {
     answer_ = [&](const SeenRequest& request) {
       EXPECT_NE(request.url.find("https://"), std::string::npos);
-      return MakeResponse(307, "", {{"location", location}});
+      return MakeResponse(307, "", absl::StrCat("Location: ", location, "\r\n"));
     };
     EXPECT_THAT(api_->Call(Post(), {}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("not configured")))
         << location;
@@ -156,12 +157,12 @@ TEST_F(VaultApiTest, GivesTheTokenToNobodyElse) {
 }
 
 TEST_F(VaultApiTest, EndsACircleOfRedirects) {
-  answer_ = [](const SeenRequest&) { return MakeResponse(307, "", {{"location", "https://b:2/v1/x"}}); };
+  answer_ = [](const SeenRequest&) { return MakeResponse(307, "", "Location: https://b:2/v1/x\r\n"); };
   EXPECT_THAT(api_->Call(Post(), {}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("circle")));
 }
 
 TEST_F(VaultApiTest, ReadsRetryAfter) {
-  answer_ = [](const SeenRequest&) { return MakeResponse(429, "", {{"retry-after", "7"}}); };
+  answer_ = [](const SeenRequest&) { return MakeResponse(429, "", "retry-after:7\r\n"); };
   ASSERT_OK_AND_ASSIGN(const VaultAnswer answer, api_->Call(Post(), {}));
   EXPECT_EQ(answer.retry_after, absl::Seconds(7));
 }

@@ -175,7 +175,7 @@ TEST_F(VaultKmsClientTest, TriesOnceMoreWhereANodeMayLagBehind) {
 
 TEST_F(VaultKmsClientTest, PassesThrottlingOn) {
   ASSERT_OK_AND_ASSIGN(const WrapResult wrapped, Wrap());
-  vault_.AnswerNext(1, MakeResponse(429, "{}", {{"retry-after", "2"}}));
+  vault_.AnswerNext(1, MakeResponse(429, "{}", "Retry-After: 2\r\n"));
   const absl::Status status = Unwrap(wrapped);
   EXPECT_EQ(GetFailureClass(status), FailureClass::kThrottled);
   EXPECT_EQ(GetRetryAfter(status), absl::Seconds(2));
