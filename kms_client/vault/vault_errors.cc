@@ -1,6 +1,6 @@
 #include "kms_client/vault/vault_errors.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -53,6 +53,20 @@ absl::Status Make(StatusCode code, FailureClass failure, absl::string_view opera
   return WithFailureClass(std::move(status), failure);
 }
 
+// The list that every error of a Vault's has, and nobody else's: a gateway's page has none.
+std::optional<nlohmann::json> ErrorsOf(const VaultAnswer& answer) {
+  absl::StatusOr<nlohmann::json> object = ParseJsonObject(answer.body.Expose());
+  if (!object.ok()) return std::nullopt;
+  const auto errors = object->find("errors");
+  if (errors == object->end() || !errors->is_array()) return std::nullopt;
+  return std::move(*errors);
+}
+
+absl::Status OfNoVault(absl::string_view operation, const VaultAnswer& answer) {
+  return Make(StatusCode::kUnavailable, FailureClass::kUnreachable, operation,
+              "what answers there is no Vault", answer);
+}
+
 absl::Status BadRequest(absl::string_view operation, const VaultAnswer& answer) {
   const std::string text = VaultErrorText(answer);
   for (const KnownText& known : kKnown400) {
@@ -65,28 +79,27 @@ absl::Status BadRequest(absl::string_view operation, const VaultAnswer& answer) 
 }
 
 absl::Status NotFound(absl::string_view operation, const VaultAnswer& answer) {
-  const std::string text = VaultErrorText(answer);
+  const std::optional<nlohmann::json> errors = ErrorsOf(answer);
+  // A gateway that has lost its way to Vault says 404, too, and nothing about the key.
+  if (!errors.has_value()) return OfNoVault(operation, answer);
   // Reading a key that is not there answers an empty list.
-  if (text.empty()) {
+  if (errors->empty()) {
     return Make(StatusCode::kNotFound, FailureClass::kRevoked, operation, "there is no such key", answer);
   }
-  if (absl::StrContains(text, "namespace")) {
-    return Make(StatusCode::kNotFound, FailureClass::kUnreachable, operation, "there is no such namespace",
+  // UNAVAILABLE: whoever meets NOT_FOUND takes a key or a record for lost.
+  if (absl::StrContains(VaultErrorText(answer), "namespace")) {
+    return Make(StatusCode::kUnavailable, FailureClass::kUnreachable, operation, "there is no such namespace",
                 answer);
   }
-  return Make(StatusCode::kNotFound, FailureClass::kUnreachable, operation,
+  return Make(StatusCode::kUnavailable, FailureClass::kUnreachable, operation,
               "nothing is mounted there: check mount, key and auth.mount", answer);
 }
 
 }  // namespace
 
 std::string VaultErrorText(const VaultAnswer& answer) {
-  const absl::StatusOr<nlohmann::json> object = ParseJsonObject(answer.body.Expose());
-  if (!object.ok()) return "";
-  const auto errors = object->find("errors");
-  if (errors == object->end() || !errors->is_array() || errors->empty() || !errors->front().is_string()) {
-    return "";
-  }
+  const std::optional<nlohmann::json> errors = ErrorsOf(answer);
+  if (!errors.has_value() || errors->empty() || !errors->front().is_string()) return "";
   std::string text = errors->front().get_ref<const std::string&>();
   for (char& c : text) {
     if (!absl::ascii_isgraph(static_cast<unsigned char>(c))) c = ' ';
@@ -134,6 +147,7 @@ bool MayBeReplicationLag(const VaultAnswer& answer) {
 
 absl::Status VaultRefusalStatus(absl::string_view operation, const VaultAnswer& answer,
                                 bool token_is_proven) {
+  if (!ErrorsOf(answer).has_value()) return OfNoVault(operation, answer);
   if (token_is_proven) {
     return Make(StatusCode::kPermissionDenied, FailureClass::kDenied, operation,
                 "the token is valid and its policy does not allow this", answer);

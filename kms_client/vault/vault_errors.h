@@ -21,7 +21,7 @@ absl::Status VaultErrorStatus(absl::string_view operation, const VaultAnswer& an
 // Decrypt failed for a version that this node may not have heard of yet.
 bool MayBeReplicationLag(const VaultAnswer& answer);
 
-// For 401 and 403: denied where the token was proven valid just now, else unreachable.
+// For 401 and 403: denied where a Vault says so and the token was proven valid just now, else unreachable.
 absl::Status VaultRefusalStatus(absl::string_view operation, const VaultAnswer& answer, bool token_is_proven);
 
 // A 2xx whose content is not what was asked for.

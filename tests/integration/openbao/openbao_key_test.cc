@@ -143,7 +143,7 @@ TEST_F(OpenBaoKeyTest, ServesEveryTypeWithAssociatedData) {
 TEST_F(OpenBaoKeyTest, SaysWhatIsWrongInTheConfiguration) {
   kms::VaultSettings settings = Settings();
   settings.mount = "elsewhere";
-  ExpectClass(Connect(settings)->Describe({}).status(), absl::StatusCode::kNotFound,
+  ExpectClass(Connect(settings)->Describe({}).status(), absl::StatusCode::kUnavailable,
               FailureClass::kUnreachable, "check mount");
   settings = Settings();
   settings.name_space = "nowhere";

@@ -54,9 +54,10 @@ TEST(VaultErrorsTest, MapsEveryRowOfTheTable) {
       {400, "'[0].associated_data' provided for non-AEAD cipher suite rsa-2048",
        StatusCode::kFailedPrecondition, FailureClass::kUnreachable},
       {400, "something new", StatusCode::kFailedPrecondition, FailureClass::kUnreachable},
-      {404, "no handler for route. route entry not found.", StatusCode::kNotFound,
+      {301, "", StatusCode::kUnavailable, FailureClass::kUnreachable},
+      {404, "no handler for route. route entry not found.", StatusCode::kUnavailable,
        FailureClass::kUnreachable},
-      {404, "namespace not found", StatusCode::kNotFound, FailureClass::kUnreachable},
+      {404, "namespace not found", StatusCode::kUnavailable, FailureClass::kUnreachable},
       {405, "1 error occurred:\\n\\t* unsupported operation\\n\\n", StatusCode::kFailedPrecondition,
        FailureClass::kUnreachable},
       {412, "required index state not present", StatusCode::kUnavailable, FailureClass::kUnreachable},
@@ -67,6 +68,7 @@ TEST(VaultErrorsTest, MapsEveryRowOfTheTable) {
       {500, "local node not active but active cluster node not found", StatusCode::kUnavailable,
        FailureClass::kUnreachable},
       {502, "", StatusCode::kUnavailable, FailureClass::kUnreachable},
+      {504, "", StatusCode::kUnavailable, FailureClass::kUnreachable},
       {503, "Vault is sealed", StatusCode::kUnavailable, FailureClass::kUnreachable},
       {418, "", StatusCode::kUnavailable, FailureClass::kUnreachable},
   };
@@ -81,6 +83,19 @@ TEST(VaultErrorsTest, AnEmptyListOn404MeansThatTheKeyIsNotThere) {
   const absl::Status status = VaultErrorStatus("vault read key", Answer(404, R"({"errors":[]})"));
   EXPECT_THAT(status, StatusIs(StatusCode::kNotFound));
   EXPECT_EQ(GetFailureClass(status), FailureClass::kRevoked);
+}
+
+// A gateway that lost its way to Vault answers 404, a firewall 403. Taken for Vault's word they would stop
+// writes and purge keys.
+TEST(VaultErrorsTest, WhatNoVaultSaidIsNeverRevocationOrDenial) {
+  for (const char* body : {"", "404 page not found\n", "<html>", "{}", "[]", R"({"message":"no route"})",
+                           R"({"errors":"x"})", R"({"errors":{}})"}) {
+    for (const absl::Status& status : {VaultErrorStatus("vault read key", Answer(404, body)),
+                                       VaultRefusalStatus("vault decrypt", Answer(403, body), true)}) {
+      EXPECT_THAT(status, StatusIs(StatusCode::kUnavailable, HasSubstr("no Vault"))) << body;
+      EXPECT_EQ(GetFailureClass(status), FailureClass::kUnreachable) << body;
+    }
+  }
 }
 
 TEST(VaultErrorsTest, CarriesRetryAfter) {
