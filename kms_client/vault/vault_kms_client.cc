@@ -146,8 +146,11 @@ class VaultKmsClient final : public KmsClient {
     if (std::optional<RemoteVersion> version = FreshVersion(number)) return *std::move(version);
     const absl::StatusOr<TransitKey> key = ReadKey(call);
     if (!key.ok()) {
-      // Only reading the key is refused or fails: what is known from before must do.
-      if (std::optional<RemoteVersion> version = KnownVersion(number, false)) return *std::move(version);
+      // Only reading the key is refused: what is known from before must do. After any other failure it may
+      // have been made anew meanwhile.
+      if (GetFailureClass(key.status()) == FailureClass::kDenied) {
+        if (std::optional<RemoteVersion> version = KnownVersion(number, false)) return *std::move(version);
+      }
       return key.status();
     }
     if (std::optional<RemoteVersion> version = key->Version(number)) return *std::move(version);

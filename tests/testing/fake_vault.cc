@@ -182,8 +182,9 @@ void FakeVault::SetDown(const std::string& host, bool down) {
   }
 }
 
-void FakeVault::AnswerNext(int count, kms::HttpResponse response) {
+void FakeVault::AnswerNext(int count, kms::HttpResponse response, const std::string& operation) {
   MutexLock lock(mutex_);
+  forced_operation_ = operation;
   forced_count_ = count;
   forced_status_ = response.status;
   forced_body_ = std::string(response.body.Expose());
@@ -216,7 +217,7 @@ absl::StatusOr<kms::HttpResponse> FakeVault::Handle(const SeenRequest& request) 
   if (request.headers.count("x-vault-request") == 0) complaints_.push_back("no X-Vault-Request");
   const auto uid = request.headers.find("x-signet-uid");
   if (uid != request.headers.end()) uids_.push_back(uid->second);
-  if (forced_count_ > 0) {
+  if (forced_count_ > 0 && (forced_operation_.empty() || forced_operation_ == request.operation)) {
     --forced_count_;
     return MakeResponse(forced_status_, forced_body_, forced_header_lines_);
   }

@@ -52,8 +52,8 @@ class FakeVault {
 
   void SetSealed(bool sealed);
   void SetDown(const std::string& host, bool down);
-  // The next answers, whatever is asked, at any node.
-  void AnswerNext(int count, kms::HttpResponse response);
+  // The next answers at any node, whatever is asked or to one operation only.
+  void AnswerNext(int count, kms::HttpResponse response, const std::string& operation = "");
 
   size_t requests(const std::string& operation) const;
   std::vector<std::string> uids() const;
@@ -107,6 +107,7 @@ class FakeVault {
   bool sealed_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<std::string> down_ ABSL_GUARDED_BY(mutex_);
   int forced_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string forced_operation_ ABSL_GUARDED_BY(mutex_);
   int forced_status_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string forced_body_ ABSL_GUARDED_BY(mutex_);
   std::string forced_header_lines_ ABSL_GUARDED_BY(mutex_);

@@ -167,6 +167,15 @@ TEST_F(VaultKmsClientTest, WrapsUnderAKnownVersionWhileTheKeyMayNotBeRead) {
   EXPECT_EQ(GetFailureClass(Wrap().status()), FailureClass::kDenied);
 }
 
+TEST_F(VaultKmsClientTest, NeverWrapsUnderAKnownVersionWhenReadingTheKeyOnlyFails) {
+  ASSERT_THAT(Wrap(), IsOk());
+  clock_.Advance(absl::Minutes(1));
+  vault_.DeleteKey("k");
+  vault_.CreateKey("k");
+  vault_.AnswerNext(1, MakeResponse(500, R"({"errors":["internal error"]})"), "vault read key");
+  EXPECT_EQ(GetFailureClass(Wrap().status()), FailureClass::kUnreachable);
+}
+
 TEST_F(VaultKmsClientTest, TriesOnceMoreWhereANodeMayLagBehind) {
   ASSERT_OK_AND_ASSIGN(const WrapResult wrapped, Wrap());
   vault_.AnswerNext(1, MakeResponse(400, R"({"errors":["invalid ciphertext: version is too new"]})"));
