@@ -49,10 +49,10 @@ absl::StatusOr<HttpResponse> CurlChannel::PerformInto(const ChannelCall& call, R
   const std::string& operation = call.request.operation;
   if (cancelled) return absl::CancelledError(absl::StrCat(operation, ": the caller is gone"));
   if (sink.too_long()) {
-    return absl::OutOfRangeError(
+    return absl::UnavailableError(
         absl::StrCat(operation, ": the answer is longer than ", call.request.max_response_bytes, " bytes"));
   }
-  if (code != CURLE_OK) return DescribeCurlError(easy_, code, call, options_->endpoint());
+  if (code != CURLE_OK) return DescribeCurlError(easy_, code, call, options_->endpoint(), options_->detail());
   return sink.Take(easy_);
 }
 

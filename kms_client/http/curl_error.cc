@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "crypto/certificate_error.h"
 
@@ -28,7 +29,29 @@ std::string VerifyReason(CURL* easy) {
   return std::string(crypto::CertificateErrorText(result));
 }
 
-std::string Reason(CURL* easy, CURLcode code) {
+// Under TLS 1.3 a server refuses a client certificate after the handshake, so it looks like a connection that
+// breaks. Only libcurl's text has the alert, and not even that where the connection was reset before it was
+// read.
+std::string BrokenReason(CURL* easy, absl::string_view detail) {
+  if (absl::StrContains(detail, "alert") &&
+      (absl::StrContains(detail, "certificate") || absl::StrContains(detail, "unknown ca"))) {
+    return "TLS: our client certificate was refused, or is missing";
+  }
+  double after_tls = 0;
+  long new_connections = 0;
+  long answered_bytes = 0;
+  ::curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME, &after_tls);
+  ::curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &new_connections);
+  ::curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &answered_bytes);
+  if (after_tls > 0 && new_connections > 0 && answered_bytes == 0) {
+    return "the connection broke right after the TLS handshake; maybe our client certificate was refused, or "
+           "is "
+           "missing";
+  }
+  return "the connection broke";
+}
+
+std::string Reason(CURL* easy, CURLcode code, absl::string_view detail) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return "the host name does not resolve";
@@ -52,7 +75,7 @@ std::string Reason(CURL* easy, CURLcode code) {
       return "the answer is cut short";
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      return "the connection broke";
+      return BrokenReason(easy, detail);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_HTTP2:
@@ -67,20 +90,22 @@ std::string Reason(CURL* easy, CURLcode code) {
 
 }  // namespace
 
-absl::Status DescribeCurlError(CURL* easy, CURLcode code, const ChannelCall& call,
-                               absl::string_view endpoint) {
+absl::Status DescribeCurlError(CURL* easy, CURLcode code, const ChannelCall& call, absl::string_view endpoint,
+                               absl::string_view detail) {
   const std::string& operation = call.request.operation;
   if (code == CURLE_OPERATION_TIMEDOUT) {
-    double connected = 0;
-    ::curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connected);
-    const absl::string_view what = connected > 0 ? "no answer in time" : "no connection in time";
+    // Not CURLINFO_CONNECT_TIME: that is zero on a kept connection, and set before TLS is agreed on.
+    double ready_to_send = 0;
+    ::curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME, &ready_to_send);
+    const bool connected = ready_to_send > 0;
+    const absl::string_view what = connected ? "no answer in time" : "no connection in time";
     const std::string text = absl::StrCat(operation, ": ", endpoint, ": ", what);
     // The connect limit may have come first; then the caller still has time for another attempt.
-    const bool own_limit = connected <= 0 && call.settings.connect_timeout < call.timeout;
+    const bool own_limit = !connected && call.settings.connect_timeout < call.timeout;
     if (call.cut_by_deadline && !own_limit) return absl::DeadlineExceededError(text);
     return absl::UnavailableError(text);
   }
-  return absl::UnavailableError(absl::StrCat(operation, ": ", endpoint, ": ", Reason(easy, code)));
+  return absl::UnavailableError(absl::StrCat(operation, ": ", endpoint, ": ", Reason(easy, code, detail)));
 }
 
 }  // namespace signet::kms

@@ -56,6 +56,8 @@ absl::Status CurlOptions::Apply(const ChannelCall& call, ResponseSink& sink) {
   SIGNET_RETURN_IF_ERROR(ApplyHeaders(call.request));
   ApplyMethod(call.request);
   ApplyTimeouts(call);
+  ::curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, call.request.fresh_connection ? 1L : 0L);
+  detail_.front() = '\0';
   sink.Attach(easy_);
   return absl::OkStatus();
 }
@@ -78,6 +80,7 @@ void CurlOptions::ApplyFixed(const ChannelCall& call) {
   ApplyTls(call);
   ApplyProxy(call.settings.proxy);
   ::curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  ::curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, detail_.data());
   ::curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBytes);
   ::curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -115,7 +118,7 @@ absl::Status CurlOptions::ApplyUrl(const ChannelCall& call) {
   if (scheme == "https" && !server_name.empty() && server_name != host) {
     // libcurl takes SNI and the name to verify from the URL: put the server's name there, and connect where
     // the URL said, whose name the Host header keeps.
-    const std::string explicit_port = UrlPart(url.get(), CURLUPART_PORT);
+    const std::string explicit_port = UrlPart(url.get(), CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
     host_header_ = explicit_port.empty() ? host : absl::StrCat(host, ":", explicit_port);
     connect_to_ =
         ::curl_slist_append(nullptr, absl::StrCat(server_name, ":", port, ":", host, ":", port).c_str());

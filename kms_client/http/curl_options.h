@@ -6,10 +6,12 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "kms_client/http/curl_channel.h"
 #include "kms_client/http/response_sink.h"
 
@@ -29,6 +31,8 @@ class CurlOptions {
   void Forget();
   // "host:port" of the last call, for error texts.
   const std::string& endpoint() const { return endpoint_; }
+  // What libcurl itself says of the last call's failure: may quote the URL. Until the next Apply.
+  absl::string_view detail() const { return detail_.data(); }
 
  private:
   // What differs from transport to transport but not from call to call, files that were renewed excepted.
@@ -54,6 +58,7 @@ class CurlOptions {
   std::vector<size_t> header_starts_;
   std::vector<curl_slist> header_list_;
   curl_slist* connect_to_ = nullptr;
+  std::array<char, CURL_ERROR_SIZE> detail_ = {};
 };
 
 }  // namespace signet::kms

@@ -33,6 +33,9 @@ struct HttpRequest {
   crypto::SensitiveString body;
   // A longer answer is refused.
   size_t max_response_bytes = size_t{64} << 10;
+  // For what must not be done twice: on a kept connection that the server closes without a word, a request is
+  // sent again by itself.
+  bool fresh_connection = false;
 
   void SetUrl(absl::string_view text) { url = crypto::SensitiveString(std::string(text)); }
   void AddHeader(absl::string_view name, absl::string_view value) {

@@ -6,8 +6,8 @@
 // texts hold the operation, host and port, never the URL's path or query, a header or a body.
 //
 // UNAVAILABLE: no connection, no name, TLS failure, a time-out of the transport's own, an answer that is cut
-// short or no HTTP; DEADLINE_EXCEEDED: the call's deadline; CANCELLED; OUT_OF_RANGE: the answer is longer
-// than allowed; INVALID_ARGUMENT: not a URL that may be called. NOT_FOUND, PERMISSION_DENIED and
+// short, longer than allowed or no HTTP; DEADLINE_EXCEEDED: the call's deadline; CANCELLED; INVALID_ARGUMENT:
+// not a URL that may be called. NOT_FOUND, PERMISSION_DENIED and
 // FAILED_PRECONDITION as from WatchedFile, and INVALID_ARGUMENT, for the CA bundle, certificate and key come
 // as UNAVAILABLE: they may be put right.
 #ifndef SIGNET_KMS_CLIENT_HTTP_HTTP_TRANSPORT_H_

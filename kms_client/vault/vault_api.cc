@@ -1,15 +1,14 @@
 #include "kms_client/vault/vault_api.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
 #include "kms_client/call_wait.h"
 #include "kms_client/failure_class.h"
+#include "kms_client/plain_uid.h"
 #include "kms_client/retry_after.h"
 
 namespace signet::kms {
@@ -17,14 +16,6 @@ namespace {
 
 constexpr int kMaxRedirects = 2;
 constexpr size_t kMostHeaders = 6;
-constexpr size_t kMaxUidBytes = 64;
-
-// kube-apiserver's uid is a UUID, but it is somebody else's text.
-bool IsPlainUid(absl::string_view uid) {
-  return !uid.empty() && uid.size() <= kMaxUidBytes && std::all_of(uid.begin(), uid.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
-  });
-}
 
 HttpRequest MakeHttpRequest(const std::string& address, const std::string& name_space,
                             const VaultRequest& request, const CallContext& call) {
@@ -38,7 +29,8 @@ HttpRequest MakeHttpRequest(const std::string& address, const std::string& name_
   http.AddHeader("X-Vault-Request", "true");
   if (!request.token.empty()) http.AddHeader("X-Vault-Token", request.token);
   if (!name_space.empty()) http.AddHeader("X-Vault-Namespace", name_space);
-  if (IsPlainUid(call.uid)) http.AddHeader("X-Signet-Uid", call.uid);
+  if (const absl::string_view uid = PlainUid(call); !uid.empty()) http.AddHeader("X-Signet-Uid", uid);
+  http.fresh_connection = !request.may_repeat;
   if (request.method == HttpMethod::kPost) {
     http.AddHeader("Content-Type", "application/json");
     std::string& body = http.body.ExposeMutable();
@@ -48,10 +40,10 @@ HttpRequest MakeHttpRequest(const std::string& address, const std::string& name_
   return http;
 }
 
-// Another node may know better: sealed, in recovery, or "local node not active but active cluster node not
-// found".
+// Another node may know better: sealed, in recovery, "local node not active but active cluster node not
+// found", or nothing behind this one's gateway.
 bool AskAnotherNode(int status) {
-  return status == 472 || status == 473 || status == 500 || status == 502 || status == 503;
+  return status == 472 || status == 473 || status == 500 || (status >= 502 && status <= 504);
 }
 
 absl::Status Unreachable(absl::Status status) {

@@ -27,7 +27,7 @@ struct VaultRequest {
   std::string path;         // below /v1/, percent-encoded
   absl::string_view token;  // empty: none
   crypto::SensitiveString body;
-  bool may_repeat = true;  // false: a request that may have arrived is not sent to another node
+  bool may_repeat = true;  // false: a request that may have arrived is not sent again
 };
 
 struct VaultAnswer {

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <memory>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/unique_fd.h"
 #include "kms_client/http/http_library.h"
 #include "tests/testing/loopback_server.h"
 #include "tests/testing/poll.h"
@@ -32,6 +35,19 @@ using ::testing::Not;
 using ::testing::Optional;
 
 constexpr absl::string_view kSecret = "hush-hush";
+
+// The process's proxy variables for one test, whatever they were before; not put back: nothing else needs
+// them.
+class ProxyEnvironment {
+ public:
+  explicit ProxyEnvironment(const std::string& url) {
+    for (const char* name : {"all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"}) ::unsetenv(name);
+    EXPECT_EQ(::setenv("http_proxy", url.c_str(), 1), 0);
+  }
+  ~ProxyEnvironment() { ::unsetenv("http_proxy"); }
+  ProxyEnvironment(const ProxyEnvironment&) = delete;
+  ProxyEnvironment& operator=(const ProxyEnvironment&) = delete;
+};
 
 class CurlTransportTest : public ::testing::Test {
  protected:
@@ -171,7 +187,55 @@ TEST_F(CurlTransportTest, EndsAHungCallAtTheDeadline) {
   LoopbackServer server([](const LoopbackRequest&) { return LoopbackReply{.fault = LoopbackFault::kHang}; });
   const auto transport = Make(Patient());
   EXPECT_THAT(transport->Send(Post(server), In(absl::Milliseconds(50))),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+TEST_F(CurlTransportTest, AHungCallOnAKeptConnectionIsNotTakenForOneWithoutAConnection) {
+  std::atomic<bool> hang = false;
+  LoopbackServer server([&](const LoopbackRequest&) {
+    return LoopbackReply{.fault = hang ? LoopbackFault::kHang : LoopbackFault::kNone};
+  });
+  HttpSettings settings = Patient();
+  settings.connect_timeout = absl::Minutes(1);
+  const auto transport = Make(settings);
+  ASSERT_THAT(transport->Send(Post(server), {}), IsOk());
+  hang = true;
+  EXPECT_THAT(transport->Send(Post(server), In(absl::Seconds(1))),
               StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("no answer in time")));
+  EXPECT_EQ(server.connections(), 1U);
+}
+
+// libcurl counts the TLS handshake to the time to connect, too. Here the kernel accepts, and nobody answers.
+TEST_F(CurlTransportTest, AHandshakeThatHangsToTheConnectLimitLeavesTheCallerItsTime) {
+  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  HttpSettings settings = Patient();
+  settings.connect_timeout = absl::Milliseconds(50);
+  const auto transport = Make(settings);
+  HttpRequest request;
+  request.SetUrl(absl::StrCat("https://127.0.0.1:", ntohs(address.sin_port), "/"));
+  EXPECT_THAT(transport->Send(request, In(absl::Minutes(1))),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("no connection in time")));
+}
+
+TEST_F(CurlTransportTest, WhatMustNotBeDoneTwiceGoesOverAConnectionOfItsOwn) {
+  std::atomic<bool> dies = false;
+  LoopbackServer server([&](const LoopbackRequest&) {
+    return LoopbackReply{.fault = dies ? LoopbackFault::kCloseSilent : LoopbackFault::kNone};
+  });
+  const auto transport = Make();
+  ASSERT_THAT(transport->Send(Post(server), {}), IsOk());
+  dies = true;
+  HttpRequest request = Post(server);
+  request.fresh_connection = true;
+  EXPECT_THAT(transport->Send(request, {}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(server.requests().size(), 2U);
 }
 
 TEST_F(CurlTransportTest, EndsACallThatHangsInTheBodyAtTheDeadline) {
@@ -226,7 +290,8 @@ TEST_F(CurlTransportTest, RefusesAnAnswerThatIsTooLong) {
   const auto transport = Make();
   HttpRequest request = Post(server);
   request.max_response_bytes = 1000;
-  EXPECT_THAT(transport->Send(request, {}), StatusIs(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(transport->Send(request, {}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("longer than 1000 bytes")));
   request.max_response_bytes = 1001;
   EXPECT_THAT(transport->Send(request, {}), IsOk());
 }
@@ -236,7 +301,8 @@ TEST_F(CurlTransportTest, RefusesHeadersThatAreTooLong) {
     return LoopbackReply{.headers = std::vector<std::string>(50, "X-Long: " + std::string(1000, 'h'))};
   });
   const auto transport = Make();
-  EXPECT_THAT(transport->Send(Post(server), {}), StatusIs(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(transport->Send(Post(server), {}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("longer than")));
 }
 
 TEST_F(CurlTransportTest, ReportsBrokenAnswersAsUnavailable) {
@@ -285,14 +351,13 @@ TEST_F(CurlTransportTest, RefusesAHeaderThatWouldBeginAnother) {
 TEST_F(CurlTransportTest, GoesThroughTheProxyThatIsSetAndNoOther) {
   LoopbackServer proxy([](const LoopbackRequest& request) { return LoopbackReply{.body = request.target}; });
   LoopbackServer server([](const LoopbackRequest&) { return LoopbackReply{.body = "direct"}; });
-  ASSERT_EQ(::setenv("http_proxy", proxy.url().c_str(), 1), 0);
+  const ProxyEnvironment environment(proxy.url());
   HttpSettings settings = Patient();
   ASSERT_OK_AND_ASSIGN(HttpResponse response, Make(settings)->Send(Post(server), {}));
   EXPECT_EQ(response.body.Expose(), "direct");
   settings.proxy.from_environment = true;
   ASSERT_OK_AND_ASSIGN(response, Make(settings)->Send(Post(server), {}));
   EXPECT_THAT(response.body.Expose(), HasSubstr(server.url()));
-  ::unsetenv("http_proxy");
   settings.proxy = ProxySettings();
   settings.proxy.url = proxy.url();
   ASSERT_OK_AND_ASSIGN(response, Make(settings)->Send(Post(server), {}));
