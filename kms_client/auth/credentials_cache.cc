@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/unshared_status.h"
 #include "kms_client/call_wait.h"
 #include "kms_client/failure_class.h"
 
@@ -54,7 +55,7 @@ absl::StatusOr<CredentialsCache::Lease> CredentialsCache::Get(const CallContext&
       if (need == Need::kNone && !stale) return LeaseOf(now);
       // Somebody else fetches, or the source had better be left alone.
       if (early && (fetching_ || now < paused_until_)) return LeaseOf(now);
-      if (!fetching_ && now < paused_until_) return failure_;
+      if (!fetching_ && now < paused_until_) return UnsharedCopy(failure_);
       if (IsCancelled(call)) return absl::CancelledError("the caller is gone");
       if (clock_.Monotonic() >= call.deadline) return absl::DeadlineExceededError("out of time");
       if (fetching_) {
@@ -69,7 +70,8 @@ absl::StatusOr<CredentialsCache::Lease> CredentialsCache::Get(const CallContext&
         fetch_call.deadline -= (call.deadline - clock_.Monotonic()) / 2;
       }
     }
-    const absl::Status fetched = FetchAsLeader(fetch_call, std::move(previous), false);
+    const absl::Status fetched =
+        FetchAsLeader(fetch_call, std::move(previous), early ? Why::kEarly : Why::kNeeded);
     MutexLock lock(mutex_);
     const absl::Duration now = clock_.BootTime();
     if (NeedOf(now) != Need::kNow) return LeaseOf(now);
@@ -88,7 +90,7 @@ absl::StatusOr<CredentialsCache::Lease> CredentialsCache::Renew(const CallContex
           (generation_ != generation || (from_refusal_ && now - fetched_at_ <= settings_.proof_lasts))) {
         return LeaseOf(now);
       }
-      if (!fetching_ && now < paused_until_) return failure_;
+      if (!fetching_ && now < paused_until_) return UnsharedCopy(failure_);
       if (IsCancelled(call)) return absl::CancelledError("the caller is gone");
       if (clock_.Monotonic() >= call.deadline) return absl::DeadlineExceededError("out of time");
       if (fetching_) {
@@ -97,7 +99,7 @@ absl::StatusOr<CredentialsCache::Lease> CredentialsCache::Renew(const CallContex
       }
       fetching_ = true;
     }
-    const absl::Status fetched = FetchAsLeader(call, nullptr, true);
+    const absl::Status fetched = FetchAsLeader(call, nullptr, Why::kRefused);
     if (!fetched.ok()) return fetched;
     MutexLock lock(mutex_);
     return LeaseOf(clock_.BootTime());
@@ -105,32 +107,37 @@ absl::StatusOr<CredentialsCache::Lease> CredentialsCache::Renew(const CallContex
 }
 
 absl::Status CredentialsCache::FetchAsLeader(const CallContext& call,
-                                             const std::shared_ptr<const Credentials>& previous,
-                                             bool from_refusal) {
+                                             const std::shared_ptr<const Credentials>& previous, Why why) {
+  // The source counts their lifetime from before its answer.
+  const absl::Duration asked_at = clock_.BootTime();
   absl::StatusOr<IssuedCredentials> issued = provider_->Fetch(call, previous.get());
+  // The deadline was our own: a source that hangs is a source that fails.
+  if (why == Why::kEarly && absl::IsDeadlineExceeded(issued.status())) {
+    issued = absl::UnavailableError(issued.status().message());
+  }
   absl::Status status = issued.ok() ? absl::OkStatus() : Unreachable(issued.status());
   MutexLock lock(mutex_);
-  Take(std::move(issued), from_refusal, clock_.BootTime());
+  Take(std::move(issued), why, asked_at);
   fetching_ = false;
   changed_.NotifyAll();
   return status;
 }
 
-void CredentialsCache::Take(absl::StatusOr<IssuedCredentials> issued, bool from_refusal, absl::Duration now) {
+void CredentialsCache::Take(absl::StatusOr<IssuedCredentials> issued, Why why, absl::Duration asked_at) {
   if (!issued.ok()) {
     // That one caller left or had no time says nothing about the source: the next may try at once.
     if (absl::IsCancelled(issued.status()) || absl::IsDeadlineExceeded(issued.status())) return;
     failure_ = Unreachable(issued.status());
     pause_ = std::clamp(2 * pause_, settings_.first_pause, settings_.longest_pause);
-    paused_until_ = now + pause_;
+    paused_until_ = clock_.BootTime() + pause_;
     return;
   }
   credentials_ = std::move(issued->credentials);
   ++generation_;
-  from_refusal_ = from_refusal;
-  fetched_at_ = now;
-  refresh_at_ = now + issued->lifetime * kRefreshAfter;
-  expires_at_ = now + issued->lifetime;
+  from_refusal_ = why == Why::kRefused;
+  fetched_at_ = asked_at;
+  refresh_at_ = asked_at + issued->lifetime * kRefreshAfter;
+  expires_at_ = asked_at + issued->lifetime;
   failure_ = absl::OkStatus();
   pause_ = absl::ZeroDuration();
   paused_until_ = absl::ZeroDuration();

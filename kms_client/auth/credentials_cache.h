@@ -60,13 +60,14 @@ class CredentialsCache {
 
  private:
   enum class Need { kNone, kEarly, kNow };
+  enum class Why { kNeeded, kEarly, kRefused };
 
   Need NeedOf(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Lease LeaseOf(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Fetches as the one who does, and shares the outcome.
   absl::Status FetchAsLeader(const CallContext& call, const std::shared_ptr<const Credentials>& previous,
-                             bool from_refusal);
-  void Take(absl::StatusOr<IssuedCredentials> issued, bool from_refusal, absl::Duration now)
+                             Why why);
+  void Take(absl::StatusOr<IssuedCredentials> issued, Why why, absl::Duration asked_at)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<CredentialsProvider> provider_;

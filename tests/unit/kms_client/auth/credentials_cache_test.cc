@@ -33,7 +33,7 @@ struct Number final : Credentials {
 // Gives 1, 2, 3, …; fails, blocks and changes as the test says.
 class FakeProvider final : public CredentialsProvider {
  public:
-  explicit FakeProvider(const Clock& clock) : clock_(clock) {}
+  explicit FakeProvider(FakeClock& clock) : clock_(clock) {}
 
   absl::StatusOr<IssuedCredentials> Fetch(const CallContext& call, const Credentials* previous) override {
     const CancellationWakeup wakeup(call, mutex_, released_);
@@ -46,6 +46,7 @@ class FakeProvider final : public CredentialsProvider {
       clock_.WaitUntil(mutex_, released_, absl::InfiniteDuration());
     }
     if (!failure.ok()) return failure;
+    clock_.Advance(takes);
     changed = false;
     return IssuedCredentials{std::make_shared<Number>(++given_), lifetime};
   }
@@ -67,9 +68,10 @@ class FakeProvider final : public CredentialsProvider {
   MonotonicTime deadline;
   absl::Status failure;
   absl::Duration lifetime = absl::Seconds(300);
+  absl::Duration takes;
 
  private:
-  const Clock& clock_;
+  FakeClock& clock_;
   Mutex mutex_;
   CondVar released_;
   bool blocked_ = false;
@@ -118,6 +120,24 @@ TEST_F(CredentialsCacheTest, AnUnexpiredOneSurvivesAFailedRefresh) {
   const absl::Status expired = cache_->Get({}).status();
   EXPECT_THAT(expired, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(GetFailureClass(expired), FailureClass::kUnreachable);
+}
+
+TEST_F(CredentialsCacheTest, ASourceThatHangsDuringAnEarlyRefreshIsLeftAloneForAWhile) {
+  EXPECT_EQ(Get(), 1);
+  provider_->failure = absl::DeadlineExceededError("no answer in time");
+  clock_.Advance(absl::Seconds(200));
+  CallContext call;
+  call.deadline = clock_.Monotonic() + absl::Seconds(2);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(NumberOf(cache_->Get(call)), 1);
+  EXPECT_EQ(provider_->fetches, 2);
+}
+
+TEST_F(CredentialsCacheTest, TheLifetimeCountsFromBeforeTheSourceWasAsked) {
+  provider_->takes = absl::Seconds(30);
+  EXPECT_EQ(Get(), 1);
+  provider_->takes = absl::ZeroDuration();
+  clock_.Advance(absl::Seconds(170));
+  EXPECT_EQ(Get(), 2);
 }
 
 TEST_F(CredentialsCacheTest, DoesNotAskAFailingSourceWithEveryCall) {
