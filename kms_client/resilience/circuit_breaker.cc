@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "kms_client/failure_class.h"
 #include "kms_client/resilience/kms_client_decorator.h"
@@ -68,7 +69,8 @@ absl::StatusOr<CircuitBreaker::Permit> CircuitBreaker::Admit() {
   }
   const absl::Duration left = std::max(open_until_ - now, kProbeTakes);
   return WithRetryAfter(
-      WithFailureClass(absl::UnavailableError("the KMS failed several times in a row: waiting"),
+      WithFailureClass(absl::UnavailableError(absl::StrCat(
+                           "the KMS failed several times in a row: waiting; last: ", last_failure_)),
                        FailureClass::kUnreachable),
       left);
 }
@@ -83,6 +85,7 @@ CircuitBreaker::Change CircuitBreaker::Report(Permit permit, const absl::Status&
     return std::exchange(open_, false) ? Change::kClosed : Change::kNone;
   }
   ++failures_;
+  last_failure_ = std::string(status.message());
   if (open_) {
     // A call that began before it opened only confirms what is known.
     if (permit.is_probe) {

@@ -36,7 +36,7 @@ class CircuitBreaker {
   CircuitBreaker(CircuitBreakerSettings settings, const Clock& clock) : settings_(settings), clock_(clock) {}
 
   // A permit: make the call and Report what became of it. UNAVAILABLE, with a Retry-After up to the next
-  // probe or, while one is under way, of a moment: do not.
+  // probe or, while one is under way, of a moment, and the last failure's text: do not.
   absl::StatusOr<Permit> Admit();
   // Failures are UNAVAILABLE of class unreachable and DEADLINE_EXCEEDED. Cancelled and throttled calls say
   // nothing; every other answer, denial included, proves that the remote is there.
@@ -52,6 +52,7 @@ class CircuitBreaker {
   bool probing_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration open_for_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
   MonotonicTime open_until_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
+  std::string last_failure_ ABSL_GUARDED_BY(mutex_);
 };
 
 // `clock` and `observer` outlive the client.

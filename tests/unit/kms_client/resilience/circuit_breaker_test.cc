@@ -14,6 +14,7 @@ namespace {
 using ::signet::testing::FakeClock;
 using ::signet::testing::IsOk;
 using ::signet::testing::StatusIs;
+using ::testing::HasSubstr;
 using Change = CircuitBreaker::Change;
 using Permit = CircuitBreaker::Permit;
 
@@ -40,7 +41,7 @@ class CircuitBreakerTest : public ::testing::Test {
 TEST_F(CircuitBreakerTest, OpensAfterFailuresInARow) {
   Open();
   const absl::Status refused = breaker_.Admit().status();
-  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("last: down")));
   EXPECT_EQ(GetFailureClass(refused), FailureClass::kUnreachable);
   EXPECT_EQ(GetRetryAfter(refused), absl::Seconds(1));
 }
