@@ -147,7 +147,7 @@ AlibabaProviderConfig ReadAlibabaProvider(SectionReader& section) {
   section.Optional("timeout", DurationBetween(absl::Milliseconds(100), absl::Seconds(30)), alibaba.timeout);
   alibaba.auth = ReadAuth(section.Section("auth"));
   alibaba.tls = ReadTls(section.Section("tls"));
-  alibaba.proxy = ReadProxy(section.Section("proxy"));
+  alibaba.proxy = ReadProxy(section, {alibaba.endpoint, alibaba.auth.sts_endpoint});
   if (!section.listing()) {
     const bool is_dedicated = alibaba.gateway == AlibabaGateway::kDedicated;
     if (is_dedicated && !section.Has("instance") && !section.Has("endpoint")) {

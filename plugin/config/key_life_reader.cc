@@ -140,9 +140,10 @@ std::vector<std::string> ConfigWarnings(const Config& config) {
         (provider.vault.has_value() && provider.vault->auth.method == VaultMethod::kKubernetes) ||
         (provider.alibaba.has_value() && provider.alibaba->auth.source == AlibabaSource::kOidc);
     if (!needs_our_api_server) continue;
-    warnings.push_back(absl::StrCat(
-        "providers[", provider.name, "]: these credentials come from a running API server; if that is the one ",
-        "that signetd serves, neither starts without the other"));
+    warnings.push_back(
+        absl::StrCat("providers[", provider.name,
+                     "]: these credentials come from a running API server; if that is the one ",
+                     "that signetd serves, neither starts without the other"));
   }
   return warnings;
 }

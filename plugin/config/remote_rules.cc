@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -112,11 +113,16 @@ void CheckPresence(SectionReader& section, absl::string_view key, bool needed, b
   if (!allowed && section.Has(key)) section.Report(key, "means nothing with this method: remove it");
 }
 
-ProxyConfig ReadProxy(SectionReader section) {
+ProxyConfig ReadProxy(SectionReader& provider, const std::vector<std::string>& addresses) {
   ProxyConfig proxy;
+  SectionReader section = provider.Section("proxy");
   section.Optional("url", ProxyUrl(), proxy.url);
   section.Optional("no_proxy", NoProxyList(), proxy.no_proxy);
   section.Finish();
+  const bool is_plain = std::any_of(addresses.begin(), addresses.end(), [](const std::string& address) {
+    return absl::StartsWith(address, "http://");
+  });
+  if (is_plain && !proxy.url.empty()) provider.Report("proxy", "excludes addresses that begin with http://");
   return proxy;
 }
 

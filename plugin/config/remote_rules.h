@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "plugin/config/config.h"
@@ -28,8 +29,9 @@ ValueRule<std::string> ServiceAddress();
 // Reports a setting that is missing though the chosen method `needed` it, or there though not `allowed`.
 void CheckPresence(SectionReader& section, absl::string_view key, bool needed, bool allowed);
 
-// The section `proxy`.
-ProxyConfig ReadProxy(SectionReader section);
+// The section `proxy` of `provider`. Reports it where one of `addresses` begins with http://: a proxy would
+// see what is meant for this machine itself.
+ProxyConfig ReadProxy(SectionReader& provider, const std::vector<std::string>& addresses);
 
 }  // namespace signet
 

@@ -97,7 +97,7 @@ VaultProviderConfig ReadVaultProvider(SectionReader& section) {
   section.Optional("timeout", DurationBetween(absl::Milliseconds(100), absl::Seconds(30)), vault.timeout);
   vault.auth = ReadAuth(section.Section("auth"));
   vault.tls = ReadTls(section.Section("tls"), vault.auth.method == VaultMethod::kCertificate);
-  vault.proxy = ReadProxy(section.Section("proxy"));
+  vault.proxy = ReadProxy(section, vault.addresses);
   section.Finish();
   return vault;
 }

@@ -92,6 +92,14 @@ TEST(VaultReaderTest, TakesPlainHttpOnLoopbackOnly) {
   }
 }
 
+TEST(VaultReaderTest, SendsNothingInClearToAProxy) {
+  for (const char* addresses :
+       {"address: \"http://127.0.0.1:8200\"", "addresses: [\"https://a\", \"http://localhost:8100\"]"}) {
+    EXPECT_THAT(Problems(With(absl::StrCat(addresses, ", proxy: {url: \"http://p:3128\"}"))),
+                HasSubstr("vault.proxy: excludes addresses that begin with http://"));
+  }
+}
+
 TEST(VaultReaderTest, NeedsExactlyOneKindOfAddress) {
   EXPECT_THAT(Problems(With("")), HasSubstr("vault.address: is missing"));
   EXPECT_THAT(Problems(With("addresses: []")), HasSubstr("vault.addresses: must have at least one"));
