@@ -70,8 +70,7 @@ absl::StatusOr<CredentialsCache::Lease> CredentialsCache::Get(const CallContext&
         fetch_call.deadline -= (call.deadline - clock_.Monotonic()) / 2;
       }
     }
-    const absl::Status fetched =
-        FetchAsLeader(fetch_call, std::move(previous), early ? Why::kEarly : Why::kNeeded);
+    const absl::Status fetched = FetchAsLeader(fetch_call, previous, early ? Why::kEarly : Why::kNeeded);
     MutexLock lock(mutex_);
     const absl::Duration now = clock_.BootTime();
     if (NeedOf(now) != Need::kNow) return LeaseOf(now);
