@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -9,26 +10,28 @@
 #include <vector>
 
 #include "tests/integration/openbao/openbao_node.h"
-#include "tests/testing/openbao_server.h"
+#include "tests/testing/openbao_cluster.h"
 #include "tests/testing/poll.h"
 #include "tests/testing/status_matchers.h"
 
 namespace signet::testing {
 namespace {
 
-constexpr int kObjects = 60;
+using ::testing::AnyOf;
+
+constexpr size_t kObjects = 20;
+using Objects = std::array<std::vector<v2::EncryptResponse>, 3>;
 
 class OpenBaoFailoverTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (OpenBaoPath().empty()) GTEST_SKIP() << "SIGNET_BAO is not set";
     cluster_ = std::make_unique<OpenBaoCluster>(ca_);
-    leader_ = cluster_->WaitForLeader();
-    OpenBaoAdmin& admin = cluster_->admin(leader_);
-    admin.Write("transit/keys/signet");
-    admin.Write("sys/policies/acl/signet", {{"policy", TransitPolicy("signet")}});
+    OpenBaoAdmin& admin = cluster_->admin();
+    admin.Ensure("transit/keys/signet");
+    admin.Ensure("sys/policies/acl/signet", {{"policy", TransitPolicy("signet")}});
     token_ =
-        admin.Write("auth/token/create", {{"policies", {"signet"}}, {"ttl", "1h"}})["auth"]["client_token"];
+        admin.Ensure("auth/token/create", {{"policies", {"signet"}}, {"ttl", "1h"}})["auth"]["client_token"];
   }
   std::unique_ptr<OpenBaoNode> StartNode(const std::string& top = "") {
     auto node = std::make_unique<OpenBaoNode>(cluster_->addresses(), cluster_->ca_file(), top);
@@ -37,23 +40,52 @@ class OpenBaoFailoverTest : public ::testing::Test {
     return node;
   }
 
+  // Thrice kObjects, made by `node` in direct mode.
+  static Objects MakeObjects(const OpenBaoNode& node) {
+    KmsCaller caller = node.Caller();
+    Objects objects;
+    for (std::vector<v2::EncryptResponse>& part : objects) {
+      // A busy machine may need longer for one than signetd waits.
+      EXPECT_TRUE(PollUntil(
+          [&] {
+            absl::StatusOr<v2::EncryptResponse> object = caller.Encrypt("cold");
+            if (object.ok()) part.push_back(*std::move(object));
+            return part.size() == kObjects;
+          },
+          kOpenBaoPatience));
+    }
+    return objects;
+  }
+  static void ExpectUnavailable(const absl::Status& status) {
+    EXPECT_THAT(status, AnyOf(StatusIs(absl::StatusCode::kUnavailable),
+                              StatusIs(absl::StatusCode::kDeadlineExceeded)));
+  }
+  // Tries again only when one leader did not last for the whole call.
+  void ExpectOpensWhileThereIsALeader(KmsCaller& caller, const v2::EncryptResponse& object) {
+    absl::Time before;
+    absl::StatusOr<std::string> answer;
+    EXPECT_TRUE(PollUntil(
+        [&] {
+          before = cluster_->LeadsSince();
+          answer = caller.Decrypt(object);
+          if (!answer.ok()) ExpectUnavailable(answer.status());
+          return answer.ok() || cluster_->LeadsSince() == before;
+        },
+        kOpenBaoPatience));
+    EXPECT_THAT(answer, IsOk()) << "though a node leads since " << before;
+  }
+
   TestCa ca_;
   std::unique_ptr<OpenBaoCluster> cluster_;
-  size_t leader_ = 0;
   std::string token_;
 };
 
-TEST_F(OpenBaoFailoverTest, FailsNoEncryptAndNoCachedDecryptAndServesColdOnesOnceThereIsALeader) {
+TEST_F(OpenBaoFailoverTest, FailsNoEncryptAndNoCachedDecryptAndColdOnesOnlyWithoutALeader) {
   // One local key per object, so each object is cold for the other node.
   const std::unique_ptr<OpenBaoNode> direct = StartNode("mode: direct\n");
   const std::unique_ptr<OpenBaoNode> node = StartNode();
   KmsCaller caller = node->Caller();
-  std::vector<v2::EncryptResponse> cold;
-  KmsCaller direct_caller = direct->Caller();
-  for (int i = 0; i < kObjects; ++i) {
-    ASSERT_OK_AND_ASSIGN(v2::EncryptResponse object, direct_caller.Encrypt("cold"));
-    cold.push_back(std::move(object));
-  }
+  const Objects cold = MakeObjects(*direct);
   ASSERT_OK_AND_ASSIGN(const v2::EncryptResponse cached, caller.Encrypt("cached"));
 
   std::atomic<bool> done = false;
@@ -66,30 +98,33 @@ TEST_F(OpenBaoFailoverTest, FailsNoEncryptAndNoCachedDecryptAndServesColdOnesOnc
         EXPECT_THAT(own.Encrypt("seed"), IsOk());
         EXPECT_THAT(own.Decrypt(cached), IsOk());
         ++rounds;
+        // Leaves the machine to OpenBao, whose answers signetd waits for 2.5 s.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
     });
   }
-  EXPECT_TRUE(PollUntil([&] { return rounds >= 20; }, std::chrono::minutes(1)));
-  for (int i = 0; i < kObjects / 3; ++i) EXPECT_THAT(caller.Decrypt(cold[static_cast<size_t>(i)]), IsOk());
+  EXPECT_TRUE(PollUntil([&] { return rounds >= 20; }, kOpenBaoPatience));
+  for (const v2::EncryptResponse& object : cold[0]) ExpectOpensWhileThereIsALeader(caller, object);
 
-  cluster_->Kill(leader_);
-  // While there is no leader these may fail, as unavailable and nothing else.
-  for (int i = kObjects / 3; i < 2 * kObjects / 3; ++i) {
-    const absl::StatusOr<std::string> answer = caller.Decrypt(cold[static_cast<size_t>(i)]);
-    if (!answer.ok()) {
-      EXPECT_THAT(answer, ::testing::AnyOf(StatusIs(absl::StatusCode::kUnavailable),
-                                           StatusIs(absl::StatusCode::kDeadlineExceeded)));
-    }
+  const absl::Time killed = cluster_->KillLeader();
+  const int rounds_before = rounds;
+  int refused = 0;
+  for (const v2::EncryptResponse& object : cold[1]) {
+    const absl::StatusOr<std::string> answer = caller.Decrypt(object);
+    if (answer.ok()) continue;
+    ++refused;
+    ExpectUnavailable(answer.status());
   }
-  const int before = rounds;
-  EXPECT_NE(cluster_->WaitForLeader(), leader_);
+  EXPECT_GT(cluster_->LeadsSince(), killed) << "another node led when this one was killed";
   // Each of them opens, also those that failed before.
-  for (const v2::EncryptResponse& object : cold) {
-    EXPECT_TRUE(PollUntil([&] { return caller.Decrypt(object).ok(); }, std::chrono::minutes(2)));
+  for (const v2::EncryptResponse& object : cold[1]) {
+    EXPECT_TRUE(PollUntil([&] { return caller.Decrypt(object).ok(); }, kOpenBaoPatience));
   }
-  EXPECT_TRUE(PollUntil([&] { return rounds >= before + 20; }, std::chrono::minutes(1)));
+  for (const v2::EncryptResponse& object : cold[2]) ExpectOpensWhileThereIsALeader(caller, object);
+  EXPECT_TRUE(PollUntil([&] { return rounds >= rounds_before + 20; }, kOpenBaoPatience));
   done = true;
   for (std::thread& thread : threads) thread.join();
+  RecordProperty("cold_decrypts_refused_without_a_leader", refused);
 }
 
 }  // namespace

@@ -23,11 +23,8 @@ class OpenBaoNetwork final : public NetworkBackend {
     OpenBaoAdmin& admin = server_.admin();
     admin.Write("transit/keys/" + name_);
     Allow(Access::kEverything);
-    nlohmann::json answer;
-    // Mounted by whichever test was first.
-    if (admin.Try(kms::HttpMethod::kGet, "sys/mounts/auth/approle", {}, answer) != 200) {
-      admin.Write("sys/auth/approle", {{"type", "approle"}});
-    }
+    // Whichever test is first.
+    admin.Mount("sys/auth/approle", "approle");
     const std::string role = "auth/approle/role/" + name_;
     admin.Write(role, {{"token_policies", name_}, {"token_no_default_policy", true}});
     role_id_ = admin.Do(kms::HttpMethod::kGet, role + "/role-id")["data"]["role_id"];
