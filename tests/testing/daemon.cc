@@ -65,13 +65,14 @@ DaemonProcess::DaemonProcess(const DaemonHome& home, std::vector<std::string> en
       process_(OptionsFor(home, std::move(environment), std::move(wrapper))) {}
 
 bool DaemonProcess::WaitUntilReady() {
-  KmsCaller caller(kms_socket_, std::chrono::milliseconds(200));
+  // Short: a call waits for a daemon that may have ended.
+  KmsCaller caller(kms_socket_, std::chrono::seconds(1));
   bool ready = false;
-  return PollUntil([&] {
-           ready = caller.Status().ok();
-           return ready || !Running();
-         }) &&
-         ready;
+  const auto ready_or_ended = [&] {
+    ready = caller.Status().ok();
+    return ready || !Running();
+  };
+  return PollUntil(ready_or_ended, std::chrono::minutes(2)) && ready;
 }
 
 int DaemonProcess::Stop() {

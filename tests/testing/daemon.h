@@ -40,7 +40,8 @@ class DaemonProcess {
   explicit DaemonProcess(const DaemonHome& home, std::vector<std::string> environment = {},
                          std::vector<std::string> wrapper = {});
 
-  // Polls until Status is OK. False when the process ended instead, or after 20 s.
+  // Polls until Status is OK. False when the process ended instead, or after two minutes: with its key far
+  // away signetd may pause for 30 s between two tries.
   [[nodiscard]] bool WaitUntilReady();
   // SIGTERM and the exit code.
   int Stop();
