@@ -11,9 +11,9 @@ openbao() {
 # alone.
 start_openbao() {
   local folder=$1 port token
-  token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  (umask 077 && printf 'demo-%s' "$token" >"$folder/root-token")
   for _ in $(seq 5); do
+    token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    (umask 077 && printf 'demo-%s' "$token" >"$folder/root-token")
     # Below the ports that the kernel gives to outgoing connections.
     port=$((20000 + RANDOM % 12000))
     echo "http://127.0.0.1:$port" >"$folder/address"
@@ -22,10 +22,15 @@ start_openbao() {
       "-dev-listen-address=127.0.0.1:$port" >"$folder/openbao.log" 2>&1 &
     openbao_process=$!
     for _ in $(seq 300); do
-      ! openbao "$folder" status >/dev/null 2>&1 || return 0
+      # Only our own server knows this token: another one on this port may answer until ours has noticed and ends.
+      ! openbao "$folder" token lookup >/dev/null 2>&1 || return 0
       kill -0 "$openbao_process" 2>/dev/null || break
       sleep 0.1
     done
+    # It may live and only be late.
+    kill -KILL "$openbao_process" 2>/dev/null || true
+    wait "$openbao_process" 2>/dev/null || true
+    openbao_process=
   done
   tail -n 20 "$folder/openbao.log" >&2
   fail "OpenBao did not start"
