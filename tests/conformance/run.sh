@@ -70,7 +70,18 @@ tags_of() {
   esac
 }
 
+# fetch ARGUMENTS…: the modules that `go list` needs for them, thrice if need be: a proxy may fail for a moment.
+fetch() {
+  local pause
+  for pause in 5 20; do
+    ! go list -deps -test "$@" >"$out/fetch.log" || return 0
+    sleep "$pause"
+  done
+  go list -deps -test "$@" >"$out/fetch.log"
+}
+
 newest() {
+  fetch ./... go.etcd.io/etcd/server/v3
   go vet ./...
   go build -o "$out/etcd" go.etcd.io/etcd/server/v3
   go test -c -o "$out/driver-newest" .
@@ -84,6 +95,7 @@ older() {
     echo "no such release: $1 (there are newest, all and: $(cd releases && echo *.mod | sed 's/\.mod//g'))" >&2
     exit 2
   }
+  fetch -modfile="releases/$1.mod" -tags "$(tags_of "$1")" .
   go test -vet=off -modfile="releases/$1.mod" -tags "$(tags_of "$1")" -c -o "$out/driver-$1" .
   run "driver-$1" "$out/driver-$1"
 }

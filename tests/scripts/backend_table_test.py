@@ -20,8 +20,8 @@ REASONS = "# Text\n\n## Not applicable\n\n| suite | backends | why |\n|---|---|-
 
 
 class BackendTableTest(unittest.TestCase):
-    def table(self, tests, reasons=""):
-        """The exit code and what was printed."""
+    def table(self, tests, reasons="", backends=None):
+        """The exit code and what was printed; `backends` are those that there must be, without: those that ran."""
         with tempfile.TemporaryDirectory() as folder:
             results, document = os.path.join(folder, "r.xml"), os.path.join(folder, "r.md")
             with open(results, "w", encoding="utf-8") as file:
@@ -30,7 +30,9 @@ class BackendTableTest(unittest.TestCase):
                 file.write(REASONS + reasons)
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
-                code = backend_table.main([results, document])
+                if backends is None:
+                    backends = backend_table.read_results([results])[2]
+                code = backend_table.main([results, document], backends)
             return code, output.getvalue()
 
     def test_passes_when_every_cell_ran(self):
@@ -72,6 +74,32 @@ class BackendTableTest(unittest.TestCase):
 
     def test_fails_when_nothing_ran(self):
         self.assertEqual(self.table([])[0], 1)
+
+    def test_fails_when_a_backend_is_missing_altogether(self):
+        code, text = self.table([RUN.format("AContract.X/one")], backends=["one", "two"])
+        self.assertEqual(code, 1)
+        self.assertIn("problem: AContract.X / two: neither run nor explained", text)
+
+    def test_a_reason_for_everything_does_not_excuse_a_missing_backend(self):
+        code, text = self.table([RUN.format("AContract.X/one")], "| AContract | two | away |\n", ["one", "two"])
+        self.assertEqual(code, 1)
+        self.assertIn("problem: two: no test of this backend has run", text)
+
+    def test_fails_for_a_backend_that_it_does_not_know(self):
+        code, text = self.table([RUN.format("AContract.X/one"), RUN.format("AContract.X/new")], backends=["one"])
+        self.assertEqual(code, 1)
+        self.assertIn("problem: new: not in BACKENDS of scripts/lib/backend_table", text)
+
+    def test_knows_its_backends(self):
+        self.assertIn("openbao", backend_table.BACKENDS)
+        with contextlib.redirect_stdout(io.StringIO()) as output, tempfile.TemporaryDirectory() as folder:
+            results, document = os.path.join(folder, "r.xml"), os.path.join(folder, "r.md")
+            with open(results, "w", encoding="utf-8") as file:
+                file.write("<testsuite>" + RUN.format("AContract.X/fake") + "</testsuite>")
+            with open(document, "w", encoding="utf-8") as file:
+                file.write(REASONS)
+            self.assertEqual(backend_table.main([results, document]), 1)
+        self.assertIn("problem: openbao: no test of this backend has run", output.getvalue())
 
 
 if __name__ == "__main__":
