@@ -82,13 +82,22 @@ func (p *plane) use(step string, writers ...apiserver.Provider) {
 	}
 }
 
-// roll changes one API server after the other, and uses both in between. `before` wrote until now.
+// roll changes one API server after the other, and uses both in between. `before` wrote until now. The clients of the
+// one that is left notice nothing.
 func (p *plane) roll(step string, before apiserver.Provider, providers ...apiserver.Provider) {
 	p.t.Helper()
-	p.restart(0, providers...)
+	p.with(1, step, func() { p.restart(0, providers...) })
 	p.use(step, providers[0], before)
-	p.restart(1, providers...)
+	p.with(0, step, func() { p.restart(1, providers...) })
 	p.use(step, providers[0])
+}
+
+// with runs `body` while one API server is in use all the time.
+func (p *plane) with(server int, step string, body func()) {
+	p.t.Helper()
+	p.steps++
+	prefix := fmt.Sprintf("%s-%d-meanwhile", step, p.steps)
+	p.all = append(p.all, during(p.t, p.servers[server], prefix, p.all, body)...)
 }
 
 // move is the procedure of manifests/config/moving.md.
@@ -96,7 +105,7 @@ func (p *plane) move(from, to apiserver.Provider) {
 	p.t.Helper()
 	p.roll("add", from, from, to)    // 1. everybody can read what `to` will write
 	p.roll("switch", from, to, from) // 2. `to` writes
-	rewriteAll(p.t, p.servers[0], p.all)
+	p.with(1, "rewrite", func() { rewriteAll(p.t, p.servers[0], p.all) })
 	for _, w := range p.all { // 3. nothing is left
 		if err := p.storedBy(w, to); err != nil {
 			p.t.Errorf("after the rewrite: %v", err)
@@ -159,5 +168,11 @@ func TestControlASwitchWithoutTheFirstStepIsNoticed(t *testing.T) {
 	}
 	if err := get(p.servers[1], w); err == nil {
 		t.Error("an API server read an object of a provider that it does not know")
+	}
+	// The load that runs beside every step notices it as well, reading one by one and listing.
+	l := startLoad(p.servers[1], "meanwhile", []widget{w})
+	err := l.end()
+	if l.reads.failed == 0 || l.lists.failed == 0 {
+		t.Errorf("the load does not notice what cannot be read: %v", err)
 	}
 }
