@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tests/testing/openbao_admin.h"
+#include "tests/testing/poll.h"
 
 namespace signet::testing {
 
@@ -38,16 +39,16 @@ void OpenBaoWitness::Run() {
     nodes.back()->set_token(token_);
   }
   MonotonicTime asked = SystemClock().Monotonic();
-  for (size_t i = 0; !done_; ++i) {
+  size_t next = 0;
+  do {
     nlohmann::json answer;
     // A node that was killed says so at once.
-    nodes[i % nodes.size()]->Try(kms::HttpMethod::kPost, path_, {{"plaintext", "c2VlZA=="}}, answer);
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    nodes[next++ % nodes.size()]->Try(kms::HttpMethod::kPost, path_, {{"plaintext", "c2VlZA=="}}, answer);
     const MonotonicTime now = SystemClock().Monotonic();
     MutexLock lock(mutex_);
     answers_.push_back({asked, now});
     last_ = asked = now;
-  }
+  } while (!PollUntil([this] { return done_.load(); }, std::chrono::milliseconds(10)));
 }
 
 }  // namespace signet::testing

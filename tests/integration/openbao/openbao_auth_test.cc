@@ -96,10 +96,9 @@ TEST_F(OpenBaoAuthTest, CredentialsThatExpireUnderLoadFailNoCall) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
-      while (!done) {
+      do {
         EXPECT_THAT(Unwrap(wrapped), IsOk());
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
+      } while (!PollUntil([&] { return done.load(); }, std::chrono::milliseconds(1)));
     });
   }
   EXPECT_TRUE(

@@ -106,13 +106,12 @@ TEST_F(OpenBaoFailoverTest, FailsNoEncryptAndNoCachedDecryptAndColdOnesOnlyWitho
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
       KmsCaller own = node->Caller();
-      while (!done) {
+      // The pause leaves the machine to OpenBao, whose answers signetd waits for 2.5 s.
+      do {
         EXPECT_THAT(own.Encrypt("seed"), IsOk());
         EXPECT_THAT(own.Decrypt(cached), IsOk());
         ++rounds;
-        // Leaves the machine to OpenBao, whose answers signetd waits for 2.5 s.
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
+      } while (!PollUntil([&] { return done.load(); }, std::chrono::milliseconds(1)));
     });
   }
   EXPECT_TRUE(PollUntil([&] { return rounds >= 20; }, kOpenBaoPatience));
