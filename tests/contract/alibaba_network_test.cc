@@ -24,6 +24,7 @@ class FakeAlibabaNetwork final : public NetworkBackend {
                     AccessKeyJson(FakeAlibaba::kAccessKeyId, FakeAlibaba::kAccessKeySecret));
     kms::HttpSettings http;
     http.allow_plain_http = true;
+    http.connect_timeout = http.total_timeout = absl::Minutes(1);
     transport_ = kms::MakeCurlTransport(http, SystemClock());
   }
   ~FakeAlibabaNetwork() override { EXPECT_EQ(cloud_.Look().at("complaints"), nlohmann::json::array()); }

@@ -2,15 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <memory>
+#include <chrono>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "tests/testing/daemon.h"
+#include "tests/integration/alibaba/alibaba_node.h"
 #include "tests/testing/fake_alibaba_server.h"
 #include "tests/testing/kms_caller.h"
-#include "tests/testing/openbao_client.h"
 #include "tests/testing/poll.h"
 #include "tests/testing/status_matchers.h"
 
@@ -21,54 +19,27 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr char kKey[] = "key-hzz0000000000000001";
-
-// One control-plane node: a home whose configuration leads to the fake, with its secret beside it.
-class Node {
- public:
-  // `auth` is how it finds its access key, `top` further settings of the file.
-  explicit Node(const FakeAlibaba& cloud, const std::string& auth = "source: access_key_file",
-                const std::string& region = FakeAlibaba::kRegion, const std::string& top = "") {
-    std::ofstream(home_.config(), std::ios::trunc)
-        << "cluster_id: test\nstate_directory: " << home_.state() << "\nactive: primary\nproviders:\n"
-        << "  - name: primary\n    alibaba:\n      region: " << region
-        << "\n      account_id: " << FakeAlibaba::kAccount << "\n      key: " << kKey
-        << "\n      endpoint: " << cloud.url() << "\n      auth: {" << auth
-        << ", secret_file: " << secret_file() << "}\nlog: {level: debug}\n"
-        << "admin_socket: {path: " << home_.admin_socket() << "}\nkms_socket: {path: " << home_.kms_socket()
-        << "}\n"
-        << top;
-    SetSecret(AccessKeyJson(FakeAlibaba::kAccessKeyId, FakeAlibaba::kAccessKeySecret));
-  }
-  std::string secret_file() const { return home_.path() + "/secret"; }
-  void SetSecret(const std::string& text) { WriteSecretFile(secret_file(), text); }
-  DaemonProcess& Start() {
-    daemon_ = std::make_unique<DaemonProcess>(home_);
-    return *daemon_;
-  }
-  DaemonProcess& daemon() { return *daemon_; }
-  KmsCaller Caller() const { return KmsCaller(home_.kms_socket()); }
-  bool LogsSay(const std::string& words) {
-    return PollUntil([&] { return daemon_->Logs().find(words) != std::string::npos; });
-  }
-
- private:
-  DaemonHome home_;
-  std::unique_ptr<DaemonProcess> daemon_;
-};
-
 class AlibabaDaemonTest : public ::testing::Test {
  protected:
-  AlibabaDaemonTest() { cloud_.CreateKey(kKey); }
+  AlibabaDaemonTest() { cloud_.CreateKey(AlibabaNode::kKey); }
   ~AlibabaDaemonTest() override { EXPECT_EQ(cloud_.Look().at("complaints"), nlohmann::json::array()); }
+
+  AlibabaNode::Options Options() const { return {.endpoint = cloud_.url()}; }
+  // Looks at its key all the time.
+  AlibabaNode::Options WatchingOptions(const std::string& watch) const {
+    return {.endpoint = cloud_.url(), .top = absl::StrCat("watch: {", watch, "}\n")};
+  }
 
   FakeAlibaba cloud_;
 };
 
 TEST_F(AlibabaDaemonTest, NodesReadWhatTheOthersWrote) {
-  Node first(cloud_);
-  Node second(cloud_);
-  for (Node* node : {&first, &second}) ASSERT_TRUE(node->Start().WaitUntilReady()) << node->daemon().Logs();
+  AlibabaNode first(Options());
+  AlibabaNode second(Options());
+  for (AlibabaNode* node : {&first, &second}) {
+    node->Start();
+    ASSERT_TRUE(node->BecomesReady()) << node->daemon().Logs();
+  }
   KmsCaller writer = first.Caller();
   KmsCaller reader = second.Caller();
   ASSERT_OK_AND_ASSIGN(const auto encrypted, writer.Encrypt("seed"));
@@ -81,34 +52,40 @@ TEST_F(AlibabaDaemonTest, NodesReadWhatTheOthersWrote) {
 }
 
 TEST_F(AlibabaDaemonTest, AnnouncesANewVersionOfTheKey) {
-  Node node(cloud_, "source: access_key_file", FakeAlibaba::kRegion,
-            "watch: {interval: 100ms, confirm_interval: 100ms, activation_delay: 100ms}\n");
-  ASSERT_TRUE(node.Start().WaitUntilReady()) << node.daemon().Logs();
+  AlibabaNode node(WatchingOptions("interval: 100ms, confirm_interval: 100ms, activation_delay: 100ms"));
+  node.Start();
+  ASSERT_TRUE(node.BecomesReady()) << node.daemon().Logs();
   KmsCaller caller = node.Caller();
   ASSERT_OK_AND_ASSIGN(const auto before, caller.Encrypt("seed"));
-  cloud_.Rotate(kKey);
-  EXPECT_TRUE(PollUntil([&] {
-    const auto status = caller.Status();
-    return status.ok() && status->key_id() != before.key_id();
-  })) << node.daemon().Logs();
+  cloud_.Rotate(AlibabaNode::kKey);
+  EXPECT_TRUE(PollUntil(
+      [&] {
+        const auto status = caller.Status();
+        return status.ok() && status->key_id() != before.key_id();
+      },
+      std::chrono::minutes(2)))
+      << node.daemon().Logs();
   EXPECT_THAT(caller.Decrypt(before), IsOk());
 }
 
 TEST_F(AlibabaDaemonTest, AssumesARoleWithTheTokenOfAnIdentityProvider) {
-  Node node(cloud_, absl::StrCat("source: oidc, oidc_provider_arn: \"", FakeAlibaba::kOidcProvider,
-                                 "\", oidc_role_arn: \"", FakeAlibaba::kRole, "\", sts_endpoint: \"",
-                                 cloud_.url(), "\""));
+  AlibabaNode::Options options = Options();
+  options.auth =
+      absl::StrCat("source: oidc, oidc_provider_arn: \"", FakeAlibaba::kOidcProvider, "\", oidc_role_arn: \"",
+                   FakeAlibaba::kRole, "\", sts_endpoint: \"", cloud_.url(), "\"");
+  AlibabaNode node(options);
   node.SetSecret(FakeAlibaba::kOidcToken);
-  ASSERT_TRUE(node.Start().WaitUntilReady()) << node.daemon().Logs();
+  node.Start();
+  ASSERT_TRUE(node.BecomesReady()) << node.daemon().Logs();
   EXPECT_THAT(node.Caller().Encrypt("seed"), IsOk());
   EXPECT_GE(cloud_.Count("AssumeRoleWithOIDC"), 1);
   EXPECT_THAT(node.daemon().Logs(), HasSubstr("these credentials come from a running API server"));
 }
 
 TEST_F(AlibabaDaemonTest, GoesOnWhileTheBillIsUnpaid) {
-  Node node(cloud_, "source: access_key_file", FakeAlibaba::kRegion,
-            "watch: {probe_interval: 100ms, interval: 100ms}\n");
-  ASSERT_TRUE(node.Start().WaitUntilReady()) << node.daemon().Logs();
+  AlibabaNode node(WatchingOptions("probe_interval: 100ms, interval: 100ms"));
+  node.Start();
+  ASSERT_TRUE(node.BecomesReady()) << node.daemon().Logs();
   KmsCaller caller = node.Caller();
   ASSERT_OK_AND_ASSIGN(const auto before, caller.Encrypt("seed"));
   cloud_.Control("set_identity", {{"set", {{"unpaid", true}}}});
@@ -119,32 +96,34 @@ TEST_F(AlibabaDaemonTest, GoesOnWhileTheBillIsUnpaid) {
 }
 
 TEST_F(AlibabaDaemonTest, BecomesReadyWhenItsAccessKeyComes) {
-  Node node(cloud_);
+  AlibabaNode node(Options());
   node.SetSecret("{}");
   node.Start();
   ASSERT_TRUE(node.LogsSay("no AccessKeySecret")) << node.daemon().Logs();
   EXPECT_THAT(node.Caller().Status(), StatusIs(absl::StatusCode::kUnavailable));
   node.SetSecret(AccessKeyJson(FakeAlibaba::kAccessKeyId, FakeAlibaba::kAccessKeySecret));
-  EXPECT_TRUE(node.daemon().WaitUntilReady()) << node.daemon().Logs();
+  EXPECT_TRUE(node.BecomesReady()) << node.daemon().Logs();
 }
 
 TEST_F(AlibabaDaemonTest, SaysThatTheRegionIsWrong) {
-  Node node(cloud_, "source: access_key_file", "cn-beijing");
+  AlibabaNode::Options options = Options();
+  options.region = "cn-beijing";
+  AlibabaNode node(options);
   node.Start();
   EXPECT_TRUE(node.LogsSay(
       absl::StrCat("region, account_id or key is not the key's own: the KMS calls it acs:kms:cn-hangzhou:",
-                   FakeAlibaba::kAccount, ":key/", kKey)))
+                   FakeAlibaba::kAccount, ":key/", AlibabaNode::kKey)))
       << node.daemon().Logs();
   EXPECT_THAT(node.Caller().Status(), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(AlibabaDaemonTest, LogsNoSecretAndNoSignature) {
-  Node node(cloud_);
+  AlibabaNode node(Options());
   node.SetSecret(AccessKeyJson(FakeAlibaba::kAccessKeyId, "a-wrong-secret"));
   node.Start();
   ASSERT_TRUE(node.LogsSay("check the access key's secret")) << node.daemon().Logs();
   node.SetSecret(AccessKeyJson(FakeAlibaba::kAccessKeyId, FakeAlibaba::kAccessKeySecret));
-  ASSERT_TRUE(node.daemon().WaitUntilReady()) << node.daemon().Logs();
+  ASSERT_TRUE(node.BecomesReady()) << node.daemon().Logs();
   ASSERT_THAT(node.Caller().Encrypt("seed"), IsOk());
   EXPECT_EQ(node.daemon().Stop(), 0);
   const std::string logs = node.daemon().Logs();

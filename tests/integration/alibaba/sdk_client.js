@@ -14,6 +14,8 @@ const kms = load('@alicloud/kms20160120');
 
 const config = {
   accessKeyId: order.key_id, accessKeySecret: order.secret, endpoint: order.endpoint, protocol: 'http',
+  // A busy machine is no reason to fail.
+  connectTimeout: 60000, readTimeout: 60000,
 };
 if (order.token) config.securityToken = order.token;
 

@@ -17,6 +17,8 @@ from alibabacloud_sts20150401 import models as sts_models
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.models import Config
 
+# A busy machine is no reason to fail.
+TIMEOUT_MS = 60000
 # action: (client, its model, its method)
 ACTIONS = {
     "Encrypt": (KmsClient, kms_models.EncryptRequest, "encrypt"),
@@ -32,7 +34,8 @@ ACTIONS = {
 def call(order, step):
     client, model, method = ACTIONS[step.pop("action")]
     config = Config(access_key_id=order["key_id"], access_key_secret=order["secret"], endpoint=order["endpoint"],
-                    protocol="http", security_token=order.get("token"))
+                    protocol="http", security_token=order.get("token"), connect_timeout=TIMEOUT_MS,
+                    read_timeout=TIMEOUT_MS)
     if order["variant"] == "rpc":
         config.signature_algorithm = "v2"
     answer = getattr(client(config), method)(model().from_map(step))
@@ -55,7 +58,8 @@ def credentials(order, step):
                                                              access_key_secret=order["secret"]),
             role_arn=step["RoleArn"], role_session_name=step["RoleSessionName"], duration_seconds=3600,
             sts_endpoint=endpoint)
-    provider._runtime_options["ca"] = order.get("ca_file")
+    # It allows the metadata service one second.
+    provider._runtime_options.update(ca=order.get("ca_file"), connectTimeout=TIMEOUT_MS, readTimeout=TIMEOUT_MS)
     got = provider.get_credentials()
     return {"AccessKeyId": got.get_access_key_id(), "AccessKeySecret": got.get_access_key_secret(),
             "SecurityToken": got.get_security_token()}

@@ -58,7 +58,7 @@ TEST_F(AlibabaCredentialsTest, StartsBeforeItsCredentialsAreThere) {
   EXPECT_EQ(GetFailureClass(missing), FailureClass::kUnreachable) << missing;
   WriteKeyFile(FakeAlibaba::kAccessKeyId, FakeAlibaba::kAccessKeySecret);
   // The source is not asked again at once.
-  EXPECT_TRUE(testing::PollUntil([&] { return Wrap().ok(); }));
+  EXPECT_TRUE(testing::PollUntil([&] { return Wrap().ok(); }, std::chrono::minutes(2)));
 }
 
 TEST_F(AlibabaCredentialsTest, ReadsAnAccessKeyThatChanges) {
@@ -209,7 +209,8 @@ TEST_P(ShortLivedCredentialsTest, NoCallFailsWhileTheyExpire) {
   if (source == "ecs_role") settings_.auth.source = AlibabaCredentialSource::kEcsRole;
   if (source == "oidc") UseOidc();
   if (source == "assume_role") settings_.auth.assume_role_arn = FakeAlibaba::kRole;
-  Set("lifetime", 3);
+  // Less, and a busy machine would let a key expire on its way to KMS.
+  Set("lifetime", 10);
   client();
   std::atomic<bool> done = false;
   std::atomic<int> calls = 0;
@@ -219,9 +220,9 @@ TEST_P(ShortLivedCredentialsTest, NoCallFailsWhileTheyExpire) {
       for (; !done; ++calls) EXPECT_THAT(Wrap(), IsOk());
     });
   }
-  // The first, and three more while calls go on.
+  // The first, and two more while calls go on.
   const auto issued = [&] { return cloud_.Look().at("access_keys").size() - 1; };
-  EXPECT_TRUE(testing::PollUntil([&] { return issued() >= 4; }, std::chrono::minutes(1)));
+  EXPECT_TRUE(testing::PollUntil([&] { return issued() >= 3; }, std::chrono::minutes(2)));
   done = true;
   for (std::thread& thread : threads) thread.join();
   EXPECT_GT(calls, 4);

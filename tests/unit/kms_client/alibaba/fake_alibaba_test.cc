@@ -28,6 +28,7 @@ class ChangingTransport final : public HttpTransport {
   ChangingTransport(Change change, int times) : change_(std::move(change)), times_(times) {
     HttpSettings settings;
     settings.allow_plain_http = true;
+    settings.connect_timeout = settings.total_timeout = absl::Minutes(1);
     transport_ = MakeCurlTransport(settings, SystemClock());
   }
 
