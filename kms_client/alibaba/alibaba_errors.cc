@@ -28,6 +28,7 @@ struct KnownCode {
 
 constexpr auto kCredentials = AlibabaRefusal::kCredentials;
 constexpr auto kPermission = AlibabaRefusal::kPermission;
+constexpr auto kKey = AlibabaRefusal::kKey;
 
 constexpr KnownCode kKnown[] = {
     // The account, not the key: paying or asking support brings it back.
@@ -82,25 +83,27 @@ constexpr KnownCode kKnown[] = {
      "the credentials are valid and their RAM policy does not allow this", kPermission},
 
     {"Forbidden.KeyNotFound", StatusCode::kNotFound, FailureClass::kRevoked,
-     "there is no such key here: check key, region and account, or it is destroyed"},
+     "there is no such key here: check key, region and account, or it is destroyed", kKey},
     {"Forbidden.KeyVersionNotFound", StatusCode::kNotFound, FailureClass::kRevoked,
-     "there is no such key version"},
-    {"Forbidden.AliasNotFound", StatusCode::kNotFound, FailureClass::kRevoked, "there is no such alias"},
-    {"Rejected.Disabled", StatusCode::kFailedPrecondition, FailureClass::kRevoked, "the key is disabled"},
+     "there is no such key version", kKey},
+    {"Forbidden.AliasNotFound", StatusCode::kNotFound, FailureClass::kRevoked, "there is no such alias",
+     kKey},
+    {"Rejected.Disabled", StatusCode::kFailedPrecondition, FailureClass::kRevoked, "the key is disabled",
+     kKey},
     {"Rejected.PendingDeletion", StatusCode::kFailedPrecondition, FailureClass::kRevoked,
-     "the key is about to be deleted"},
+     "the key is about to be deleted", kKey},
     {"Rejected.PendingImport", StatusCode::kFailedPrecondition, FailureClass::kRevoked,
-     "the key's material was taken away or has expired"},
+     "the key's material was taken away or has expired", kKey},
     // The instance that holds the key has expired or is away, which is no word about the key.
     {"Rejected.Unavailable", StatusCode::kUnavailable, FailureClass::kUnreachable,
-     "the key's KMS instance is not available: expired, or not paid"},
+     "the key's KMS instance is not available: expired, or not paid", kKey},
     {"Rejected.StateModifiedFailed", StatusCode::kUnavailable, FailureClass::kUnreachable,
-     "the key's state is being changed"},
+     "the key's state is being changed", kKey},
 
     {"UnsupportedOperation", StatusCode::kFailedPrecondition, FailureClass::kUnreachable,
-     "the key or this endpoint does not support this"},
+     "the key or this endpoint does not support this", kKey},
     {"Unsupported.Origin", StatusCode::kFailedPrecondition, FailureClass::kUnreachable,
-     "not for keys of this origin"},
+     "not for keys of this origin", kKey},
     {"Rejected.LimitExceeded", StatusCode::kFailedPrecondition, FailureClass::kUnreachable,
      "a limit of the account is reached"},
 };

@@ -20,11 +20,12 @@ struct AlibabaError {
 // Of an answer that is not 2xx. Messages are left out: one about a wrong signature repeats the request.
 AlibabaError ParseAlibabaError(const AlibabaAnswer& answer);
 
-// What is to be done about a refusal before it counts.
+// What a refusal is about, for something is to be done before it counts.
 enum class AlibabaRefusal {
   kNone,
   kCredentials,  // the access key or its token is unknown, expired or switched off, or its secret is wrong
   kPermission,   // the credentials are good and may not do this
+  kKey,          // the key that was named, or that the blob names: none such, not enabled, not of use for this
 };
 AlibabaRefusal AlibabaRefusalOf(const AlibabaError& error);
 

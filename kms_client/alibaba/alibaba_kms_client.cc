@@ -4,18 +4,23 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
+#include "kms_client/alibaba/alibaba_caller.h"
 #include "kms_client/alibaba/alibaba_codec.h"
 #include "kms_client/alibaba/alibaba_credentials.h"
 #include "kms_client/alibaba/alibaba_errors.h"
 #include "kms_client/alibaba/alibaba_rpc.h"
-#include "kms_client/auth/credentials_cache.h"
+#include "kms_client/alibaba/own_key_proof.h"
 #include "kms_client/call_wait.h"
 #include "kms_client/failure_class.h"
 #include "kms_client/fingerprint.h"
 
 namespace signet::kms {
 namespace {
+
+// What a proof is bound to: no cluster, for what it wraps is not kept.
+constexpr char kProofContext[] = "probe";
 
 absl::Status Revoked(absl::Status status) {
   return WithFailureClass(std::move(status), FailureClass::kRevoked);
@@ -48,16 +53,17 @@ class AlibabaKmsClient final : public KmsClient {
         fingerprint_(ComputeFingerprint(crypto::ProviderType::kAlibaba,
                                         {settings_.region, settings_.account_id, settings_.key_id})),
         clock_(clock),
-        rpc_("alibaba", settings_.endpoint, settings_.signature, std::move(transports.kms), clock, random),
-        credentials_(
-            MakeAlibabaCredentials(
-                settings_.auth,
-                std::make_unique<AlibabaRpc>("alibaba STS", settings_.auth.sts_endpoint,
-                                             AlibabaSignature::kRpc, std::move(transports.sts), clock,
-                                             random),
-                std::make_unique<EcsMetadata>(transports.metadata_address, std::move(transports.metadata)),
-                provider, clock, observer),
-            CredentialsCacheSettings(), clock) {}
+        caller_(std::make_unique<AlibabaRpc>("alibaba", settings_.endpoint, settings_.signature,
+                                             std::move(transports.kms), clock, random),
+                MakeAlibabaCredentials(settings_.auth,
+                                       std::make_unique<AlibabaRpc>(
+                                           "alibaba STS", settings_.auth.sts_endpoint, AlibabaSignature::kRpc,
+                                           std::move(transports.sts), clock, random),
+                                       std::make_unique<EcsMetadata>(transports.metadata_address,
+                                                                     std::move(transports.metadata)),
+                                       provider, clock, observer),
+                clock),
+        own_key_([this](const CallContext& call) { return ProveOwnKey(call); }, clock) {}
 
   crypto::ProviderType type() const override { return crypto::ProviderType::kAlibaba; }
   const crypto::Fingerprint& fingerprint() const override { return fingerprint_; }
@@ -66,8 +72,8 @@ class AlibabaKmsClient final : public KmsClient {
     SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
     if (settings_.is_dedicated) return DescribeByEncrypting(call);
     const AlibabaRequest request = Placed(EncodeAlibabaKeyRequest("DescribeKey", settings_.key_id));
-    const std::string operation = rpc_.OperationName(request);
-    SIGNET_ASSIGN_OR_RETURN(const AlibabaAnswer answer, CallAuthorized(request, call));
+    const std::string operation = caller_.OperationName(request);
+    SIGNET_ASSIGN_OR_RETURN(const AlibabaAnswer answer, caller_.Call(request, call));
     SIGNET_ASSIGN_OR_RETURN(const AlibabaKey key, DecodeAlibabaKey(operation, answer.body.Expose()));
     SIGNET_RETURN_IF_ERROR(CheckArn(operation, key.arn));
     SIGNET_RETURN_IF_ERROR(CheckState(operation, key.state));
@@ -81,9 +87,46 @@ class AlibabaKmsClient final : public KmsClient {
     if (plaintext.size() != kAlibabaPlaintextBytes) {
       return absl::InvalidArgumentError("only 32 bytes are wrapped");
     }
+    return Encrypt(call, plaintext, context);
+  }
+
+  absl::StatusOr<UnwrapResult> Unwrap(const CallContext& call, absl::string_view backend_field,
+                                      absl::string_view blob, const WrapContext& context) override {
+    SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
+    SIGNET_RETURN_IF_ERROR(CheckAlibabaEntry(backend_field, blob));
+    AlibabaRefusal refusal = AlibabaRefusal::kNone;
+    absl::StatusOr<UnwrapResult> unwrapped = Decrypt(call, blob, context, &refusal);
+    if (unwrapped.ok()) {
+      const auto opened = std::make_shared<const Opened>(Opened{std::string(blob), context});
+      MutexLock lock(mutex_);
+      opened_ = opened;
+      return unwrapped;
+    }
+    if (refusal != AlibabaRefusal::kPermission && refusal != AlibabaRefusal::kKey) return unwrapped;
+    return RefusedOrOfAnotherKey(unwrapped.status(), call);
+  }
+
+  absl::Status Rotate(const CallContext& call) override {
+    SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
+    if (settings_.is_dedicated) {
+      return absl::UnimplementedError(
+          "a dedicated gateway does not rotate: use the console or the shared one");
+    }
+    return caller_.Call(Placed(EncodeAlibabaKeyRequest("CreateKeyVersion", settings_.key_id)), call).status();
+  }
+
+ private:
+  AlibabaRequest Placed(AlibabaRequest request) const {
+    request.in_body = settings_.parameters_in_body;
+    return request;
+  }
+
+  // `refusal`, if not null, as AlibabaCaller::Call has it.
+  absl::StatusOr<WrapResult> Encrypt(const CallContext& call, const crypto::SecretBytes& plaintext,
+                                     const WrapContext& context, AlibabaRefusal* refusal = nullptr) {
     const AlibabaRequest request = Placed(EncodeAlibabaEncrypt(settings_.key_id, plaintext, context));
-    const std::string operation = rpc_.OperationName(request);
-    SIGNET_ASSIGN_OR_RETURN(const AlibabaAnswer answer, CallAuthorized(request, call));
+    const std::string operation = caller_.OperationName(request);
+    SIGNET_ASSIGN_OR_RETURN(const AlibabaAnswer answer, caller_.Call(request, call, refusal));
     SIGNET_ASSIGN_OR_RETURN(AlibabaCiphertext ciphertext,
                             DecodeAlibabaCiphertext(operation, answer.body.Expose()));
     if (ciphertext.key_id != settings_.key_id) {
@@ -97,86 +140,60 @@ class AlibabaKmsClient final : public KmsClient {
     return result;
   }
 
-  absl::StatusOr<UnwrapResult> Unwrap(const CallContext& call, absl::string_view backend_field,
-                                      absl::string_view blob, const WrapContext& context) override {
-    SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
-    SIGNET_RETURN_IF_ERROR(CheckAlibabaEntry(backend_field, blob));
+  absl::StatusOr<WrapResult> EncryptZeros(const CallContext& call, AlibabaRefusal* refusal = nullptr) {
+    SIGNET_ASSIGN_OR_RETURN(crypto::SecretBytes zeros, crypto::SecretBytes::Create(kAlibabaPlaintextBytes));
+    std::fill(zeros.ExposeMutable().begin(), zeros.ExposeMutable().end(), 0);
+    return Encrypt(call, zeros, WrapContext{kProofContext}, refusal);
+  }
+
+  absl::StatusOr<UnwrapResult> Decrypt(const CallContext& call, absl::string_view blob,
+                                       const WrapContext& context, AlibabaRefusal* refusal = nullptr) {
     const AlibabaRequest request = Placed(EncodeAlibabaDecrypt(blob, context));
-    const std::string operation = rpc_.OperationName(request);
-    absl::StatusOr<AlibabaAnswer> answer = CallAuthorized(request, call);
-    if (!answer.ok()) {
-      if (GetFailureClass(answer.status()) != FailureClass::kRevoked) return answer.status();
-      return RevokedOrOfAnotherKey(operation, call);
-    }
-    SIGNET_ASSIGN_OR_RETURN(AlibabaPlaintext plaintext, DecodeAlibabaPlaintext(operation, answer->body));
+    const std::string operation = caller_.OperationName(request);
+    SIGNET_ASSIGN_OR_RETURN(AlibabaAnswer answer, caller_.Call(request, call, refusal));
+    SIGNET_ASSIGN_OR_RETURN(AlibabaPlaintext plaintext, DecodeAlibabaPlaintext(operation, answer.body));
     // Decrypt takes no key: any that our credentials may use would do.
-    if (plaintext.key_id != settings_.key_id) {
-      return OfAnotherKey(operation);
-    }
+    if (plaintext.key_id != settings_.key_id) return OfAnotherKey();
     return UnwrapResult{std::move(plaintext.bytes), AlibabaVersion(plaintext.key_version_id)};
   }
 
-  absl::Status Rotate(const CallContext& call) override {
-    SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
-    if (settings_.is_dedicated) {
-      return absl::UnimplementedError(
-          "a dedicated gateway does not rotate: use the console or the shared one");
-    }
-    return CallAuthorized(Placed(EncodeAlibabaKeyRequest("CreateKeyVersion", settings_.key_id)), call)
-        .status();
-  }
-
- private:
-  AlibabaRequest Placed(AlibabaRequest request) const {
-    request.in_body = settings_.parameters_in_body;
-    return request;
-  }
-
-  // Sends with our access key. Where it is refused, once more with a new one, which everybody shares. Only a
-  // 2xx is returned.
-  absl::StatusOr<AlibabaAnswer> CallAuthorized(const AlibabaRequest& request, const CallContext& call) {
-    const std::string operation = rpc_.OperationName(request);
-    SIGNET_ASSIGN_OR_RETURN(const CredentialsCache::Lease lease, credentials_.Get(call));
-    SIGNET_ASSIGN_OR_RETURN(AlibabaAnswer answer, rpc_.Call(request, &lease.As<AlibabaAccessKey>(), call));
-    if (answer.ok()) return answer;
-    if (AlibabaRefusalOf(ParseAlibabaError(answer)) == AlibabaRefusal::kNone) {
-      return AlibabaErrorStatus(operation, answer);
-    }
-    const absl::StatusOr<CredentialsCache::Lease> renewed = credentials_.Renew(call, lease.generation);
-    if (!renewed.ok()) {
-      return WithFailureClass(
-          absl::Status(renewed.status().code(), absl::StrCat(AlibabaErrorStatus(operation, answer).message(),
-                                                             ", and ", renewed.status().message())),
-          FailureClass::kUnreachable);
-    }
-    if (renewed->generation != lease.generation) {
-      SIGNET_ASSIGN_OR_RETURN(answer, rpc_.Call(request, &renewed->As<AlibabaAccessKey>(), call));
-      if (answer.ok()) return answer;
-    }
-    absl::Status status = AlibabaErrorStatus(operation, answer);
-    // An expired token may be answered as a missing permission.
-    if (GetFailureClass(status) == FailureClass::kDenied && renewed->As<AlibabaAccessKey>().may_be_over) {
-      return WithFailureClass(
-          absl::UnavailableError(absl::StrCat(
-              status.message(), ", unless the STS token has expired: its file has no Expiration")),
-          FailureClass::kUnreachable);
-    }
-    return status;
-  }
-
-  static absl::Status OfAnotherKey(const std::string& operation) {
-    return WithFailureClass(absl::DataLossError(absl::StrCat(operation, ": the blob is of another key")),
+  static absl::Status OfAnotherKey() {
+    return WithFailureClass(absl::DataLossError("alibaba Decrypt: the blob is of another key"),
                             FailureClass::kBadBlob);
   }
 
-  // Decrypt was refused for the state of the key that the blob names, and the blob comes from etcd: only the
-  // word about our own key revokes it.
-  absl::Status RevokedOrOfAnotherKey(const std::string& operation, const CallContext& call) {
-    absl::Status own = Describe(call).status();
-    if (!own.ok() && GetFailureClass(own) == FailureClass::kDenied) own = DescribeByEncrypting(call).status();
-    if (own.ok()) return OfAnotherKey(operation);
-    if (GetFailureClass(own) == FailureClass::kRevoked) return own;
+  // Decrypt was refused for want of permission, or for the state of the key that the blob names. The blob
+  // comes from etcd, and our policy names one key alone: only what our own key does tells which it is.
+  absl::Status RefusedOrOfAnotherKey(const absl::Status& refused, const CallContext& call) {
+    absl::Status own = own_key_.Get(call);
+    if (own.ok()) return OfAnotherKey();
+    switch (GetFailureClass(own)) {
+      case FailureClass::kRevoked:
+      case FailureClass::kThrottled:
+        return own;
+      case FailureClass::kDenied:
+        if (GetFailureClass(refused) != FailureClass::kRevoked) return refused;
+        break;
+      case FailureClass::kUnreachable:
+      case FailureClass::kBadBlob:
+        break;
+    }
     return WithFailureClass(std::move(own), FailureClass::kUnreachable);
+  }
+
+  // Whether our own key opens what it wrapped.
+  absl::Status ProveOwnKey(const CallContext& call) {
+    AlibabaRefusal refusal = AlibabaRefusal::kNone;
+    const absl::StatusOr<WrapResult> wrapped = EncryptZeros(call, &refusal);
+    if (wrapped.ok()) return Decrypt(call, wrapped->blob, WrapContext{kProofContext}).status();
+    if (refusal != AlibabaRefusal::kPermission) return wrapped.status();
+    // A provider that only reads may not encrypt. What it opened before is as good.
+    std::shared_ptr<const Opened> opened;
+    {
+      MutexLock lock(mutex_);
+      opened = opened_;
+    }
+    return opened == nullptr ? wrapped.status() : Decrypt(call, opened->blob, opened->context).status();
   }
 
   // The fingerprint is made of what is configured: it must be true.
@@ -193,10 +210,10 @@ class AlibabaKmsClient final : public KmsClient {
   // Keys that are never rotated tell no primary version.
   absl::StatusOr<KeyDescription> DescribeTheOnlyVersion(const CallContext& call) {
     const AlibabaRequest request = Placed(EncodeAlibabaKeyRequest("ListKeyVersions", settings_.key_id));
-    const absl::StatusOr<AlibabaAnswer> answer = CallAuthorized(request, call);
+    const absl::StatusOr<AlibabaAnswer> answer = caller_.Call(request, call);
     if (answer.ok()) {
       SIGNET_ASSIGN_OR_RETURN(const auto versions,
-                              DecodeAlibabaVersions(rpc_.OperationName(request), answer->body.Expose()));
+                              DecodeAlibabaVersions(caller_.OperationName(request), answer->body.Expose()));
       if (versions.has_value() && versions->size() == 1) {
         return KeyDescription{AlibabaVersion(versions->front())};
       }
@@ -206,18 +223,24 @@ class AlibabaKmsClient final : public KmsClient {
   }
 
   absl::StatusOr<KeyDescription> DescribeByEncrypting(const CallContext& call) {
-    SIGNET_ASSIGN_OR_RETURN(crypto::SecretBytes zeros, crypto::SecretBytes::Create(kAlibabaPlaintextBytes));
-    std::fill(zeros.ExposeMutable().begin(), zeros.ExposeMutable().end(), 0);
-    // For nobody: what comes back is not kept.
-    SIGNET_ASSIGN_OR_RETURN(const WrapResult wrapped, Wrap(call, zeros, WrapContext{"probe"}));
+    SIGNET_ASSIGN_OR_RETURN(const WrapResult wrapped, EncryptZeros(call));
     return KeyDescription{wrapped.version};
   }
+
+  // A blob that our key opened.
+  struct Opened {
+    std::string blob;
+    WrapContext context;
+  };
 
   const AlibabaSettings settings_;
   const crypto::Fingerprint fingerprint_;
   const Clock& clock_;
-  AlibabaRpc rpc_;
-  CredentialsCache credentials_;
+  AlibabaCaller caller_;
+  OwnKeyProof own_key_;
+
+  Mutex mutex_;
+  std::shared_ptr<const Opened> opened_ ABSL_GUARDED_BY(mutex_);  // the last one
 };
 
 }  // namespace

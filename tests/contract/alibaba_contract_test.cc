@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "kms_client/alibaba/alibaba_kms_client.h"
 #include "tests/contract/kms_client_contract.h"
 #include "tests/testing/fake_alibaba_server.h"
@@ -20,10 +21,12 @@ class FakeAlibabaBackend final : public ContractBackend {
  public:
   FakeAlibabaBackend(kms::AlibabaSignature signature, bool is_dedicated)
       : signature_(signature), is_dedicated_(is_dedicated) {
-    WriteSecretFile(folder_.File("key"),
-                    AccessKeyJson(FakeAlibaba::kAccessKeyId, FakeAlibaba::kAccessKeySecret));
-    cloud_.CreateKey(kKey);
-    cloud_.CreateKey(kOther);
+    for (const char* const key : {kKey, kOther}) {
+      cloud_.CreateKey(key);
+      // As the policy that signetctl prints has it: each access key is for one key of KMS.
+      cloud_.AddAccessKey(absl::StrCat("LTAI.", key), "secret", key);
+      WriteSecretFile(folder_.File(key), AccessKeyJson(absl::StrCat("LTAI.", key), "secret"));
+    }
     cloud_.Control("dedicated", {{"on", is_dedicated}});
     client_ = Connect(kKey);
     replica_ = Connect(kKey);
@@ -63,7 +66,7 @@ class FakeAlibabaBackend final : public ContractBackend {
 
  private:
   kms::AlibabaSettings SettingsFor(const std::string& key) const {
-    kms::AlibabaSettings settings = AlibabaSettingsFor(cloud_, key, folder_.File("key"));
+    kms::AlibabaSettings settings = AlibabaSettingsFor(cloud_, key, folder_.File(key));
     settings.signature = signature_;
     settings.is_dedicated = is_dedicated_;
     return settings;

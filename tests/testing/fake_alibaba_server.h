@@ -51,8 +51,16 @@ class FakeAlibaba {
   void SetKeyState(const std::string& key, const std::string& state) const {
     Control("set_key", {{"key", key}, {"set", {{"state", state}}}});
   }
-  // What every access key may do from now on.
-  void Permit(const std::vector<std::string>& actions) const { Control("permit", {{"actions", actions}}); }
+  // A further access key, which may do everything, but with `key` alone.
+  void AddAccessKey(const std::string& id, const std::string& secret, const std::string& key) const {
+    Control("add_access_key", {{"access_key", {{"key_id", id}, {"secret", secret}, {"keys", {key}}}}});
+  }
+  // What every access key and role may do from now on, and with which keys; without any with all.
+  void Permit(const std::vector<std::string>& actions, const std::vector<std::string>& keys = {}) const {
+    nlohmann::json policy = {{"actions", actions}};
+    if (!keys.empty()) policy["keys"] = keys;
+    Control("permit", policy);
+  }
   void AnswerNext(int count, int status, const std::string& body,
                   const nlohmann::json& headers = nlohmann::json::object()) const {
     Control("answer_next", {{"count", count}, {"status", status}, {"body", body}, {"headers", headers}});

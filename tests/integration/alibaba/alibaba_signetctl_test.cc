@@ -56,14 +56,24 @@ class AlibabaSignetctlTest : public ::testing::Test {
     arguments.insert(arguments.end(), {"--config", config()});
     return RunProcess({.arguments = arguments});
   }
+  json PrintedStatement() const {
+    const json policy = json::parse(Ctl({"policy", "alibaba"}).output, nullptr, false);
+    EXPECT_EQ(policy.at("Statement").size(), 1U);
+    return policy.at("Statement").at(0);
+  }
   // The actions that the printed policy allows.
   std::vector<std::string> Allowed() const {
-    const json policy = json::parse(Ctl({"policy", "alibaba"}).output, nullptr, false);
     std::vector<std::string> actions;
-    for (const std::string action : policy.at("Statement").at(0).at("Action")) {
+    const json statement = PrintedStatement();
+    for (const std::string action : statement.at("Action")) {
       actions.emplace_back(absl::StripPrefix(action, "kms:"));
     }
     return actions;
+  }
+  // The key on which it does.
+  std::string AllowedKey() const {
+    const std::string resource = PrintedStatement().at("Resource");
+    return resource.substr(resource.find(":key/") + 5);
   }
   void ExpectPass() const {
     const ProcessResult result = Ctl({"kms", "check"});
@@ -86,7 +96,7 @@ class AlibabaSignetctlTest : public ::testing::Test {
 };
 
 TEST_F(AlibabaSignetctlTest, ThePrintedPolicyIsEnough) {
-  cloud_.Permit(Allowed());
+  cloud_.Permit(Allowed(), {AllowedKey()});
   ExpectPass();
 }
 
@@ -94,7 +104,7 @@ TEST_F(AlibabaSignetctlTest, ThePrintedPolicyIsEnoughForAnInstancesGateway) {
   cloud_.Control("dedicated", {{"on", true}});
   Configure({.more = "      gateway: dedicated\n"});
   EXPECT_THAT(Allowed(), ::testing::ElementsAre("Encrypt", "Decrypt"));
-  cloud_.Permit(Allowed());
+  cloud_.Permit(Allowed(), {AllowedKey()});
   ExpectPass();
 }
 
@@ -106,7 +116,7 @@ TEST_F(AlibabaSignetctlTest, EveryActionOfThePrintedPolicyIsNeeded) {
     for (const std::string& action : all) {
       if (action != missing) less.push_back(action);
     }
-    cloud_.Permit(less);
+    cloud_.Permit(less, {AllowedKey()});
     ExpectFailure({"PERMISSION_DENIED", "Forbidden.NoPermission, request id ",
                    absl::StrCat("allow kms:", missing, " on acs:kms:cn-hangzhou:", FakeAlibaba::kAccount,
                                 ":key/", kKey),

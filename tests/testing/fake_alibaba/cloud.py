@@ -4,7 +4,7 @@ import json
 import threading
 import uuid
 
-from identity import Identity
+from identity import Identity, Policy
 from keys import Keys, context_of
 from signatures import Refused, check_acs3, check_rpc, pairs_of
 
@@ -89,7 +89,7 @@ class Cloud:
             raise Refused(400, "MissingParameter", "AccessKeyId")
         if self.identity.unpaid:
             raise Refused(403, "Forbidden.InDebt", "The account is overdue.")
-        self.identity.check_permission(call.key_id, call.action)
+        self.identity.check_permission(call.key_id, call.action, self.keys.named_by(call.parameters))
         return self.keys.do(call.action, call.parameters)
 
     def understand(self, request):
@@ -145,9 +145,7 @@ class Cloud:
         elif verb == "remove_access_keys":
             identity.keys = {name: key for name, key in identity.keys.items() if name in command.get("but", [])}
         elif verb == "permit":
-            for key in identity.keys.values():
-                key.may = set(command["actions"])
-            identity.roles = {role: set(command["actions"]) for role in identity.roles}
+            identity.permit(Policy(command["actions"], command.get("keys")))
         elif verb == "set_identity":
             for name, value in command["set"].items():
                 setattr(identity, name, value)

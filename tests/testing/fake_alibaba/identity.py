@@ -10,9 +10,19 @@ ALL = {"Encrypt", "Decrypt", "DescribeKey", "ListKeyVersions", "CreateKeyVersion
 OIDC_TOKEN = "eyJhbGciOiJub25lIn0.e30.fake"
 
 
+class Policy:
+    """What RAM allows: actions, and the keys of KMS on which it allows them (None: all)."""
+
+    def __init__(self, actions, keys=None):
+        self.actions, self.keys = set(actions), None if keys is None else set(keys)
+
+    def allows(self, action, key):
+        return action in self.actions and (key is None or self.keys is None or key in self.keys)
+
+
 class AccessKey:
-    def __init__(self, secret, token, expires, may):
-        self.secret, self.token, self.expires, self.may, self.active = secret, token, expires, may, True
+    def __init__(self, secret, token, expires, policy):
+        self.secret, self.token, self.expires, self.policy, self.active = secret, token, expires, policy, True
 
 
 class Identity:
@@ -22,19 +32,25 @@ class Identity:
         self.unpaid = self.sts_fails = False
         # Whether an expired token is refused as if RAM forbade it, as the vendor says may happen.
         self.expired_is_forbidden = False
-        self.roles = {"acs:ram::1:role/signet": set(ALL)}
+        self.roles = {"acs:ram::1:role/signet": Policy(ALL)}
 
     def now(self):
         return time.time() + self.skew
 
-    def add(self, key_id, secret, token="", expires=float("inf"), may=None):
-        self.keys[key_id] = AccessKey(secret, token, expires, set(ALL) if may is None else set(may))
+    def add(self, key_id, secret, token="", expires=float("inf"), may=ALL, keys=None):
+        self.keys[key_id] = AccessKey(secret, token, expires, Policy(may, keys))
 
-    def issue(self, may):
+    def permit(self, policy):
+        """What every access key and role may do from now on."""
+        for key in self.keys.values():
+            key.policy = policy
+        self.roles = {role: policy for role in self.roles}
+
+    def issue(self, policy):
         """A new temporary key, as STS answers it."""
         key_id, secret, token = f"STS.{uuid.uuid4().hex}", uuid.uuid4().hex, f"tok+en/{uuid.uuid4().hex}=="
         expires = self.now() + self.lifetime
-        self.add(key_id, secret, token, expires, may)
+        self.keys[key_id] = AccessKey(secret, token, expires, policy)
         moment = datetime.datetime.fromtimestamp(expires, datetime.timezone.utc)
         return {"AccessKeyId": key_id, "AccessKeySecret": secret, "SecurityToken": token,
                 "Expiration": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -69,8 +85,9 @@ class Identity:
                 raise Refused(403, "Forbidden.NoPermission")
             raise Refused(400, "InvalidSecurityToken.Expired")
 
-    def check_permission(self, key_id, action):
-        if action not in self.keys[key_id].may:
+    def check_permission(self, key_id, action, key=None):
+        """`key` is the one of KMS that the call is about, where it can be told."""
+        if not self.keys[key_id].policy.allows(action, key):
             raise Refused(403, "Forbidden.NoPermission", "This operation is forbidden by permission system.")
 
     def assume(self, action, parameters):
@@ -118,4 +135,4 @@ class Identity:
             return 200, self.role, False
         if path != base + self.role:
             return 404, "", False
-        return 200, {"Code": "Success", "LastUpdated": "2026-01-02T03:04:05Z", **self.issue(ALL)}, True
+        return 200, {"Code": "Success", "LastUpdated": "2026-01-02T03:04:05Z", **self.issue(Policy(ALL))}, True

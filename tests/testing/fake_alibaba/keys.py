@@ -109,11 +109,24 @@ class Keys:
             raise Refused(400, "MissingParameter")
         return getattr(self, action.lower())(parameters)
 
+    def named_by(self, parameters):
+        """The id of the key that a call is about, known or not; None where that cannot be told."""
+        if "KeyId" in parameters:
+            return self.id_of(parameters["KeyId"])
+        try:
+            parts = base64.b64decode(parameters.get("CiphertextBlob", ""), validate=True).split(b" ", 2)
+        except (binascii.Error, ValueError):
+            return None
+        return parts[0].decode(errors="replace") if len(parts) == 3 else None
+
+    def id_of(self, name):
+        return self.aliases.get(name, name.removeprefix(f"acs:kms:{self.region}:{self.account}:key/"))
+
     def find(self, name):
         """By id, Arn or alias/…"""
         if name.startswith("alias/") and name not in self.aliases:
             raise Refused(404, "Forbidden.AliasNotFound", "The specified Alias is not found.")
-        key_id = self.aliases.get(name, name.removeprefix(f"acs:kms:{self.region}:{self.account}:key/"))
+        key_id = self.id_of(name)
         if key_id not in self.keys:
             raise Refused(404, "Forbidden.KeyNotFound", "The specified Key is not found.")
         return self.keys[key_id]

@@ -4,13 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "kms_client/failure_class.h"
 #include "tests/testing/alibaba_test.h"
-#include "tests/testing/fake_clock.h"
+#include "tests/testing/skewed_clock.h"
 #include "tests/testing/status_matchers.h"
 
 namespace signet::kms {
@@ -134,6 +137,7 @@ TEST_F(AlibabaKmsClientTest, ADeletedKeyIsRevoked) {
 
 // Otherwise whoever writes to etcd could have our keys purged with a blob of a key that is disabled.
 TEST_F(AlibabaKmsClientTest, TheStateOfAnotherKeyRevokesNothing) {
+  testing::SkewedClock clock;
   const char* const other = "key-hzz0000000000000002";
   cloud_.CreateKey(other);
   settings_.key_id = other;
@@ -142,13 +146,107 @@ TEST_F(AlibabaKmsClientTest, TheStateOfAnotherKeyRevokesNothing) {
   settings_.key_id = kKey;
   for (const bool is_dedicated : {false, true}) {
     settings_.is_dedicated = is_dedicated;
-    client_ = nullptr;
-    cloud_.SetKeyState(other, "Disabled");
-    EXPECT_EQ(GetFailureClass(Unwrap(*foreign)), FailureClass::kBadBlob);
+    client_ = testing::ConnectAlibaba(settings_, cloud_, observer_, "", clock);
+    for (const char* const state : {"Disabled", "PendingDeletion", "PendingImport", "Unavailable"}) {
+      cloud_.SetKeyState(other, state);
+      EXPECT_EQ(GetFailureClass(Unwrap(*foreign)), FailureClass::kBadBlob) << state;
+    }
+    // What is known of our key is not believed for long.
+    clock.Suspend(absl::Minutes(1));
     cloud_.SetKeyState(kKey, "Disabled");
     EXPECT_EQ(GetFailureClass(Unwrap(*foreign)), FailureClass::kRevoked);
     cloud_.SetKeyState(kKey, "Enabled");
   }
+}
+
+// What a blob of another key gets under a policy that names ours alone.
+class ForeignBlobTest : public AlibabaKmsClientTest {
+ protected:
+  static constexpr char kOther[] = "key-hzz0000000000000002";
+
+  ForeignBlobTest() {
+    cloud_.CreateKey(kOther);
+    own_ = *Wrap();
+    settings_.key_id = kOther;
+    client_ = nullptr;
+    for (WrapResult& blob : foreign_) blob = *Wrap();
+    settings_.key_id = kKey;
+    client_ = testing::ConnectAlibaba(settings_, cloud_, observer_, "", clock_);
+  }
+  void Permit(const std::vector<std::string>& actions) { cloud_.Permit(actions, {kKey}); }
+
+  testing::SkewedClock clock_;
+  WrapResult own_;
+  std::array<WrapResult, 3> foreign_;
+};
+
+TEST_F(ForeignBlobTest, IsABadBlobAndNoDenial) {
+  Permit({"Encrypt", "Decrypt", "DescribeKey"});
+  EXPECT_THAT(Unwrap(foreign_[0]), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("of another key")));
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kBadBlob);
+  EXPECT_THAT(Unwrap(own_), IsOk());
+}
+
+TEST_F(ForeignBlobTest, IsABadBlobForTheTokenOfAFileThatNamesNoEnd) {
+  cloud_.Control("add_access_key",
+                 {{"access_key", {{"key_id", "STS.one"}, {"secret", "secret"}, {"token", "token"}}}});
+  WriteKeyFile("STS.one", "secret", "token");
+  Permit({"Encrypt", "Decrypt"});
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kBadBlob);
+}
+
+TEST_F(ForeignBlobTest, CostsNoProofEach) {
+  Permit({"Encrypt", "Decrypt"});
+  const int decrypts = cloud_.Count("Decrypt");
+  const int encrypts = cloud_.Count("Encrypt");
+  for (const WrapResult& blob : foreign_) EXPECT_EQ(GetFailureClass(Unwrap(blob)), FailureClass::kBadBlob);
+  EXPECT_EQ(cloud_.Count("Encrypt"), encrypts + 1);
+  // The first is tried with new credentials, too; and the proof.
+  EXPECT_LE(cloud_.Count("Decrypt"), decrypts + 3 + 2);
+  // Nothing is believed for long.
+  clock_.Suspend(absl::Minutes(1));
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kBadBlob);
+  EXPECT_EQ(cloud_.Count("Encrypt"), encrypts + 2);
+}
+
+TEST_F(ForeignBlobTest, IsTheSameAsOurOwnOnceDecryptIsTakenAway) {
+  Permit({"Encrypt", "DescribeKey"});
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kDenied);
+  EXPECT_EQ(GetFailureClass(Unwrap(own_)), FailureClass::kDenied);
+  Permit({});
+  clock_.Suspend(absl::Minutes(1));
+  EXPECT_EQ(GetFailureClass(Unwrap(own_)), FailureClass::kDenied);
+}
+
+// A provider that only reads has a policy without Encrypt: what it opened before is proof enough.
+TEST_F(ForeignBlobTest, IsKnownByAProviderThatOnlyReads) {
+  Permit({"Decrypt"});
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kDenied);
+  EXPECT_THAT(Unwrap(own_), IsOk());
+  clock_.Suspend(absl::Minutes(1));
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kBadBlob);
+}
+
+TEST_F(ForeignBlobTest, SaysNothingWhileTheProofFails) {
+  Permit({"Encrypt", "Decrypt"});
+  cloud_.Control("set_key", {{"key", kKey}, {"set", {{"state", "Unavailable"}}}});
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kUnreachable);
+  cloud_.SetKeyState(kKey, "Disabled");
+  EXPECT_EQ(GetFailureClass(Unwrap(foreign_[0])), FailureClass::kRevoked);
+}
+
+TEST_F(ForeignBlobTest, ManyAtOnceShareOneProof) {
+  Permit({"Encrypt", "Decrypt"});
+  const int encrypts = cloud_.Count("Encrypt");
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&, i] {
+      EXPECT_EQ(GetFailureClass(Unwrap(foreign_[static_cast<size_t>(i) % foreign_.size()])),
+                FailureClass::kBadBlob);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(cloud_.Count("Encrypt"), encrypts + 1);
 }
 
 TEST_F(AlibabaKmsClientTest, SendsParametersInQueryOrBody) {
