@@ -69,6 +69,7 @@ AlibabaRequest EncodeAlibabaKeyRequest(absl::string_view action, absl::string_vi
   AlibabaRequest request = MakeRequest(action);
   request.parameters["KeyId"] = std::string(key_id);
   if (action == "ListKeyVersions") request.parameters["PageSize"] = kPageSize;
+  request.may_repeat = action != "CreateKeyVersion";
   return request;
 }
 

@@ -25,7 +25,7 @@ enum class AlibabaRefusal {
   kNone,
   kCredentials,  // the access key or its token is unknown, expired or switched off, or its secret is wrong
   kPermission,   // the credentials are good and may not do this
-  kKey,          // the key that was named, or that the blob names: none such, not enabled, not of use for this
+  kKey,  // the key that was named, or that the blob names: none such, not enabled, not of use for this
 };
 AlibabaRefusal AlibabaRefusalOf(const AlibabaError& error);
 

@@ -25,14 +25,15 @@ constexpr absl::string_view kFormType = "application/x-www-form-urlencoded";
 // A difference that the endpoint would not refuse is not worth following.
 constexpr int64_t kLeastSkewSeconds = 30;
 
-// libcurl leaves the port out where it is the scheme's own.
-std::string HostOf(absl::string_view endpoint) {
-  if (absl::ConsumePrefix(&endpoint, "https://")) {
-    absl::ConsumeSuffix(&endpoint, ":443");
-  } else if (absl::ConsumePrefix(&endpoint, "http://")) {
-    absl::ConsumeSuffix(&endpoint, ":80");
-  }
+// Where a port is the scheme's own, some who make a Host header of the URL leave it out and some do not.
+std::string WithoutOwnPort(absl::string_view endpoint) {
+  absl::ConsumeSuffix(&endpoint, absl::StartsWith(endpoint, "https://") ? ":443" : ":80");
   return std::string(endpoint);
+}
+
+std::string HostOf(absl::string_view endpoint) {
+  const size_t scheme = endpoint.find("://");
+  return std::string(scheme == absl::string_view::npos ? endpoint : endpoint.substr(scheme + 3));
 }
 
 absl::Status Unreachable(absl::Status status) {
@@ -71,8 +72,8 @@ AlibabaRpc::AlibabaRpc(std::string service, const std::string& endpoint, Alibaba
                        std::unique_ptr<HttpTransport> transport, const Clock& clock,
                        crypto::RandomSource& random)
     : service_(std::move(service)),
-      endpoint_(endpoint),
-      host_(HostOf(endpoint)),
+      endpoint_(WithoutOwnPort(endpoint)),
+      host_(HostOf(endpoint_)),
       signature_(signature),
       transport_(std::move(transport)),
       clock_(clock),
@@ -84,17 +85,24 @@ std::string AlibabaRpc::OperationName(const AlibabaRequest& request) const {
 
 absl::StatusOr<AlibabaAnswer> AlibabaRpc::Call(const AlibabaRequest& request, const AlibabaAccessKey* key,
                                                const CallContext& call) {
-  SIGNET_ASSIGN_OR_RETURN(AlibabaAnswer answer, CallOnce(request, key, call));
-  if (answer.ok() || !LearnFrom(answer)) return answer;
-  return CallOnce(request, key, call);
+  const int64_t skew = skew_seconds_.load();
+  SIGNET_ASSIGN_OR_RETURN(AlibabaAnswer answer, CallOnce(request, key, skew, call));
+  if (answer.ok()) return answer;
+  const std::string code = ParseAlibabaError(answer).code;
+  if (code == "SignatureNonceUsed") {
+    return request.may_repeat ? CallOnce(request, key, skew, call) : std::move(answer);
+  }
+  if (code != "InvalidTimeStamp.Expired" && code != "IllegalTimestamp") return answer;
+  const std::optional<int64_t> learned = LearnSkew(answer, skew);
+  return learned.has_value() ? CallOnce(request, key, *learned, call) : std::move(answer);
 }
 
 absl::StatusOr<AlibabaAnswer> AlibabaRpc::CallOnce(const AlibabaRequest& request, const AlibabaAccessKey* key,
-                                                   const CallContext& call) {
+                                                   int64_t skew, const CallContext& call) {
   if (absl::Status alive = CheckCallAlive(clock_, call); !alive.ok()) return Unreachable(std::move(alive));
   absl::StatusOr<HttpRequest> http = key != nullptr && signature_ == AlibabaSignature::kAcs3
-                                         ? SignWithAcs3(request, *key)
-                                         : SignWithRpc(request, key);
+                                         ? SignWithAcs3(request, *key, skew)
+                                         : SignWithRpc(request, key, skew);
   if (!http.ok()) return Unreachable(http.status());
   // ActionTrail keeps it with the call.
   const absl::string_view uid = PlainUid(call);
@@ -118,7 +126,7 @@ HttpRequest AlibabaRpc::MakeHttpRequest(const AlibabaRequest& request) const {
 }
 
 absl::StatusOr<HttpRequest> AlibabaRpc::SignWithAcs3(const AlibabaRequest& request,
-                                                     const AlibabaAccessKey& key) const {
+                                                     const AlibabaAccessKey& key, int64_t skew) const {
   SIGNET_ASSIGN_OR_RETURN(const std::string nonce, MakeNonce());
   HttpRequest http = MakeHttpRequest(request);
   crypto::SensitiveString text(CanonicalQuery(request.parameters));
@@ -139,7 +147,7 @@ absl::StatusOr<HttpRequest> AlibabaRpc::SignWithAcs3(const AlibabaRequest& reque
              {"host", host_},
              {"x-acs-action", request.action},
              {"x-acs-content-sha256", Acs3ContentHash(signed_request.body)},
-             {"x-acs-date", Timestamp()},
+             {"x-acs-date", Timestamp(skew)},
              {"x-acs-signature-nonce", nonce},
              {"x-acs-version", std::string(request.api_version)}};
   if (key.security_token.size() > 0) {
@@ -158,10 +166,10 @@ absl::StatusOr<HttpRequest> AlibabaRpc::SignWithAcs3(const AlibabaRequest& reque
 }
 
 absl::StatusOr<HttpRequest> AlibabaRpc::SignWithRpc(const AlibabaRequest& request,
-                                                    const AlibabaAccessKey* key) const {
+                                                    const AlibabaAccessKey* key, int64_t skew) const {
   AlibabaParameters system = {{"Action", request.action},
                               {"Format", "JSON"},
-                              {"Timestamp", Timestamp()},
+                              {"Timestamp", Timestamp(skew)},
                               {"Version", std::string(request.api_version)}};
   if (key != nullptr) {
     SIGNET_ASSIGN_OR_RETURN(system["SignatureNonce"], MakeNonce());
@@ -201,20 +209,16 @@ absl::StatusOr<std::string> AlibabaRpc::MakeNonce() const {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-std::string AlibabaRpc::Timestamp() const {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", clock_.Wall() + absl::Seconds(skew_seconds_.load()),
-                          absl::UTCTimeZone());
+std::string AlibabaRpc::Timestamp(int64_t skew) const {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", clock_.Wall() + absl::Seconds(skew), absl::UTCTimeZone());
 }
 
-bool AlibabaRpc::LearnFrom(const AlibabaAnswer& answer) {
-  const std::string code = ParseAlibabaError(answer).code;
-  if (code == "SignatureNonceUsed") return true;
-  if (code != "InvalidTimeStamp.Expired" && code != "IllegalTimestamp") return false;
-  if (!answer.date.has_value()) return false;
+std::optional<int64_t> AlibabaRpc::LearnSkew(const AlibabaAnswer& answer, int64_t used) {
+  if (!answer.date.has_value()) return std::nullopt;
   const int64_t skew = absl::ToInt64Seconds(*answer.date - clock_.Wall());
-  if (std::abs(skew - skew_seconds_.load()) < kLeastSkewSeconds) return false;
   skew_seconds_.store(skew);
-  return true;
+  if (std::abs(skew - used) < kLeastSkewSeconds) return std::nullopt;
+  return skew;
 }
 
 }  // namespace signet::kms

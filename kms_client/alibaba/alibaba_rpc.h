@@ -1,7 +1,9 @@
 // AlibabaRpc: one signed call of Alibaba Cloud's RPC style to one endpoint, KMS or STS.
 //
 // Thread-safe. Learns how far this machine's clock is off from the endpoint's answers: a request that was
-// refused for its time or its nonce is signed anew and sent once more. Nothing else is retried here.
+// refused for its time is signed anew and sent once more, and so is one for its nonce, if it may be repeated:
+// whoever had that nonce before may have been this very request, sent again by libcurl on a new connection.
+// Nothing else is retried here.
 #ifndef SIGNET_KMS_CLIENT_ALIBABA_ALIBABA_RPC_H_
 #define SIGNET_KMS_CLIENT_ALIBABA_ALIBABA_RPC_H_
 
@@ -47,6 +49,8 @@ struct AlibabaRequest {
   AlibabaParameters parameters;
   // The parameters go into the body, which no proxy writes down, and not into the query.
   bool in_body = false;
+  // Doing it twice does no harm. If not, it is never sent again once it may have been carried out.
+  bool may_repeat = true;
 };
 
 struct AlibabaAnswer {
@@ -60,8 +64,8 @@ struct AlibabaAnswer {
 
 class AlibabaRpc {
  public:
-  // `endpoint` is "https://host[:port]". `service` stands in front of the action in logs and errors:
-  // "alibaba Encrypt". `clock` and `random` outlive the object.
+  // `endpoint` is "https://host[:port]"; a port that is the scheme's own is left out. `service` stands in
+  // front of the action in logs and errors: "alibaba Encrypt". `clock` and `random` outlive the object.
   AlibabaRpc(std::string service, const std::string& endpoint, AlibabaSignature signature,
              std::unique_ptr<HttpTransport> transport, const Clock& clock, crypto::RandomSource& random);
 
@@ -73,20 +77,24 @@ class AlibabaRpc {
   std::string OperationName(const AlibabaRequest& request) const;
 
  private:
+  // `skew`, in seconds, is what the request is signed with.
   absl::StatusOr<AlibabaAnswer> CallOnce(const AlibabaRequest& request, const AlibabaAccessKey* key,
-                                         const CallContext& call);
-  absl::StatusOr<HttpRequest> SignWithAcs3(const AlibabaRequest& request, const AlibabaAccessKey& key) const;
-  absl::StatusOr<HttpRequest> SignWithRpc(const AlibabaRequest& request, const AlibabaAccessKey* key) const;
+                                         int64_t skew, const CallContext& call);
+  absl::StatusOr<HttpRequest> SignWithAcs3(const AlibabaRequest& request, const AlibabaAccessKey& key,
+                                           int64_t skew) const;
+  absl::StatusOr<HttpRequest> SignWithRpc(const AlibabaRequest& request, const AlibabaAccessKey* key,
+                                          int64_t skew) const;
   HttpRequest MakeHttpRequest(const AlibabaRequest& request) const;
   absl::StatusOr<std::string> MakeNonce() const;
   // The time as the endpoint has it.
-  std::string Timestamp() const;
-  // Whether the request is worth sending again: the clock was put right, or only the nonce was used up.
-  bool LearnFrom(const AlibabaAnswer& answer);
+  std::string Timestamp(int64_t skew) const;
+  // The skew to sign with, where it is another one than the refused request was signed with, by which the
+  // shared one may have been put right meanwhile.
+  std::optional<int64_t> LearnSkew(const AlibabaAnswer& answer, int64_t used);
 
   const std::string service_;
   const std::string endpoint_;
-  const std::string host_;  // as libcurl sends it
+  const std::string host_;  // as libcurl makes it of the endpoint and sends it
   const AlibabaSignature signature_;
   const std::unique_ptr<HttpTransport> transport_;
   const Clock& clock_;

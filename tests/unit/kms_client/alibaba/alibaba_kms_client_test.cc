@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kms_client/failure_class.h"
+#include "kms_client/retry_after.h"
 #include "tests/testing/alibaba_test.h"
 #include "tests/testing/skewed_clock.h"
 #include "tests/testing/status_matchers.h"
@@ -105,6 +106,14 @@ TEST_F(AlibabaKmsClientTest, RotatesTheKey) {
   const absl::StatusOr<KeyDescription> after = client().Describe(Call());
   ASSERT_THAT(after, IsOk());
   EXPECT_NE(before->current.mark, after->current.mark);
+}
+
+// The answer is lost, and libcurl may have sent the request again by itself.
+TEST_F(AlibabaKmsClientTest, ARotationWhoseAnswerIsLostMakesOneVersionAtMost) {
+  ASSERT_THAT(Wrap(), IsOk());
+  cloud_.Fault("drop", 1);
+  EXPECT_THAT(client().Rotate(Call()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_LE(cloud_.Look()["versions"][kKey].size(), 2U);
 }
 
 TEST_F(AlibabaKmsClientTest, ADedicatedGatewayDoesNotRotate) {
@@ -278,6 +287,12 @@ TEST_F(AlibabaKmsClientTest, HonoursHowLongToWait) {
                     {{"x-acs-retry-after", "250"}});
   const absl::Status status = Wrap().status();
   EXPECT_EQ(GetFailureClass(status), FailureClass::kThrottled);
+  EXPECT_EQ(GetRetryAfter(status), absl::Milliseconds(250));
+}
+
+TEST_F(AlibabaKmsClientTest, HonoursHowLongToWaitInSeconds) {
+  cloud_.AnswerNext(1, 429, R"({"Code":"Rejected.Throttling","RequestId":"1"})", {{"Retry-After", "3"}});
+  EXPECT_EQ(GetRetryAfter(Wrap().status()), absl::Seconds(3));
 }
 
 TEST_F(AlibabaKmsClientTest, RefusesAnswersThatAreNone) {
