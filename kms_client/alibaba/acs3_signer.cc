@@ -28,10 +28,17 @@ std::string SignedHeaders(const Acs3Request& request) {
 std::string Acs3ContentHash(absl::string_view body) { return Hex(crypto::Sha256(body)); }
 
 std::string Acs3CanonicalRequestHash(const Acs3Request& request) {
-  std::string headers;
-  for (const auto& [name, value] : request.headers) absl::StrAppend(&headers, name, ":", value, "\n");
-  // The parts are hashed one by one, for the query may hold a plaintext.
-  return Hex(crypto::Sha256({request.method, "\n/\n", request.canonical_query, "\n", headers, "\n",
+  // Sized once and wiped, for a security token is among them.
+  size_t size = 0;
+  for (const auto& [name, value] : request.headers) size += name.size() + value.size() + 2;
+  crypto::SensitiveString headers;
+  headers.ExposeMutable().reserve(size);
+  for (const auto& [name, value] : request.headers) {
+    absl::StrAppend(&headers.ExposeMutable(), name, ":", value, "\n");
+  }
+  // The parts are hashed one by one, for the query may hold a plaintext. What comes last is longer than the
+  // block that the hash keeps.
+  return Hex(crypto::Sha256({request.method, "\n/\n", request.canonical_query, "\n", headers.Expose(), "\n",
                              SignedHeaders(request), "\n", Acs3ContentHash(request.body)}));
 }
 
