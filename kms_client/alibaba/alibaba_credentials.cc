@@ -13,8 +13,6 @@ namespace signet::kms {
 namespace {
 
 constexpr absl::string_view kStsVersion = "2015-04-01";
-// Less than this is how long an answer may take.
-constexpr absl::Duration kLeastSkew = absl::Minutes(1);
 
 // Where a key comes from, before anybody assumes a role with it.
 class KeySource {
@@ -63,11 +61,9 @@ class EcsRole final : public KeySource {
   const std::unique_ptr<EcsMetadata> metadata_;
 };
 
-// Sends a request to STS and reads the key out of the answer. The key's end is told by the clock of STS,
-// which need not be ours.
+// Sends a request to STS and reads the key out of the answer.
 absl::StatusOr<IssuedAlibabaKey> AskSts(AlibabaRpc& sts, const AlibabaRequest& request,
-                                        const AlibabaAccessKey* key, const Clock& clock,
-                                        const CallContext& call) {
+                                        const AlibabaAccessKey* key, const CallContext& call) {
   const std::string operation = sts.OperationName(request);
   SIGNET_ASSIGN_OR_RETURN(AlibabaAnswer answer, sts.Call(request, key, call));
   // Whatever it says, it says nothing about the KMS key.
@@ -76,8 +72,7 @@ absl::StatusOr<IssuedAlibabaKey> AskSts(AlibabaRpc& sts, const AlibabaRequest& r
   if (issued.key->security_token.size() == 0 || issued.expires == absl::InfiniteFuture()) {
     return absl::UnavailableError(absl::StrCat(operation, ": no temporary access key"));
   }
-  const absl::Duration ahead = answer.date.has_value() ? clock.Wall() - *answer.date : absl::ZeroDuration();
-  if (absl::AbsDuration(ahead) > kLeastSkew) issued.expires += ahead;
+  issued.issuer_time = answer.date;
   return issued;
 }
 
@@ -95,11 +90,10 @@ AlibabaRequest MakeAssumeRequest(const AlibabaAuthSettings& settings, absl::stri
 
 class OidcRole final : public KeySource {
  public:
-  // `sts` and `clock` outlive the object.
-  OidcRole(AlibabaAuthSettings settings, AlibabaRpc& sts, const Clock& clock)
+  // `sts` outlives the object.
+  OidcRole(AlibabaAuthSettings settings, AlibabaRpc& sts)
       : settings_(std::move(settings)),
         sts_(sts),
-        clock_(clock),
         file_(settings_.secret_file, FileSecrecy::kMounted, kMaxSecretTextBytes) {}
 
   absl::string_view name() const override { return "OIDC role"; }
@@ -110,13 +104,12 @@ class OidcRole final : public KeySource {
     AlibabaRequest request = MakeAssumeRequest(settings_, "AssumeRoleWithOIDC", settings_.oidc_role_arn);
     request.parameters["OIDCProviderArn"] = settings_.oidc_provider_arn;
     request.parameters["OIDCToken"] = std::string(token.Expose());
-    return AskSts(sts_, request, nullptr, clock_, call);
+    return AskSts(sts_, request, nullptr, call);
   }
 
  private:
   const AlibabaAuthSettings settings_;
   AlibabaRpc& sts_;
-  const Clock& clock_;
   WatchedFile file_;
 };
 
@@ -138,7 +131,7 @@ class AlibabaCredentials final : public CredentialsProvider {
         source_ = std::make_unique<EcsRole>(settings_.ecs_role, std::move(metadata));
         break;
       case AlibabaCredentialSource::kOidc:
-        source_ = std::make_unique<OidcRole>(settings_, *sts_, clock_);
+        source_ = std::make_unique<OidcRole>(settings_, *sts_);
         break;
     }
   }
@@ -149,7 +142,7 @@ class AlibabaCredentials final : public CredentialsProvider {
     absl::Status status = issued.status();
     absl::Duration lifetime = absl::InfiniteDuration();
     if (status.ok() && issued->expires != absl::InfiniteFuture()) {
-      lifetime = issued->expires - clock_.Wall();
+      lifetime = LifetimeOf(*issued, clock_.Wall());
       if (lifetime <= absl::ZeroDuration()) {
         status = absl::UnavailableError(absl::StrCat(source_->name(), ": the access key has expired"));
       }
@@ -171,7 +164,7 @@ class AlibabaCredentials final : public CredentialsProvider {
     if (!assumes_role()) return base;
     AlibabaRequest request = MakeAssumeRequest(settings_, "AssumeRole", settings_.assume_role_arn);
     if (!settings_.external_id.empty()) request.parameters["ExternalId"] = settings_.external_id;
-    SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey assumed, AskSts(*sts_, request, base.key.get(), clock_, call));
+    SIGNET_ASSIGN_OR_RETURN(IssuedAlibabaKey assumed, AskSts(*sts_, request, base.key.get(), call));
     assumed.key->file_generation = base.key->file_generation;
     return assumed;
   }

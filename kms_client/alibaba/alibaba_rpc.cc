@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "kms_client/alibaba/acs3_signer.h"
 #include "kms_client/alibaba/alibaba_errors.h"
+#include "kms_client/alibaba/answer_date.h"
 #include "kms_client/alibaba/rpc_signer.h"
 #include "kms_client/call_wait.h"
 #include "kms_client/failure_class.h"
@@ -53,15 +54,6 @@ std::optional<absl::Duration> RetryAfterOf(const HttpResponse& response, absl::T
   }
   const auto header = response.Header("retry-after");
   return header.has_value() ? ParseRetryAfter(*header, now) : std::nullopt;
-}
-
-std::optional<absl::Time> DateOf(const HttpResponse& response) {
-  const auto header = response.Header("date");
-  absl::Time date;
-  if (!header.has_value() || !absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", *header, &date, nullptr)) {
-    return std::nullopt;
-  }
-  return date;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "kms_client/alibaba/answer_date.h"
 #include "kms_client/json_body.h"
 
 namespace signet::kms {
@@ -86,6 +87,7 @@ absl::StatusOr<IssuedAlibabaKey> EcsMetadata::ReadKey(absl::string_view role, co
   if (issued.key->security_token.size() == 0 || issued.expires == absl::InfiniteFuture()) {
     return absl::UnavailableError(absl::StrCat(kOperation, ": no temporary access key"));
   }
+  issued.issuer_time = DateOf(response);
   return issued;
 }
 

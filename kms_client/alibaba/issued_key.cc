@@ -12,6 +12,8 @@ namespace signet::kms {
 namespace {
 
 constexpr size_t kMaxIdBytes = 128;
+// Less than this is how long an answer may take.
+constexpr absl::Duration kLeastSkew = absl::Minutes(1);
 
 // It stands in a header, between commas.
 bool IsKeyId(const std::string& id) {
@@ -21,6 +23,11 @@ bool IsKeyId(const std::string& id) {
 }
 
 }  // namespace
+
+absl::Duration LifetimeOf(const IssuedAlibabaKey& issued, absl::Time now) {
+  const absl::Time then = issued.issuer_time.value_or(now);
+  return issued.expires - (absl::AbsDuration(now - then) > kLeastSkew ? then : now);
+}
 
 absl::StatusOr<IssuedAlibabaKey> ParseAlibabaKey(absl::string_view source, absl::string_view member,
                                                  crypto::SensitiveString& body) {

@@ -1,9 +1,10 @@
 // The JSON in which Alibaba Cloud hands out access keys: STS below "Credentials", the metadata service and
-// files at the top. Thread-safe (pure function); nothing blocks.
+// files at the top. Thread-safe (pure functions); nothing blocks.
 #ifndef SIGNET_KMS_CLIENT_ALIBABA_ISSUED_KEY_H_
 #define SIGNET_KMS_CLIENT_ALIBABA_ISSUED_KEY_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -16,8 +17,14 @@ namespace signet::kms {
 
 struct IssuedAlibabaKey {
   std::shared_ptr<AlibabaAccessKey> key;
+  // By the clock of whoever issued it, which need not be ours.
   absl::Time expires = absl::InfiniteFuture();
+  // What that clock showed when the key was issued, where it is known.
+  std::optional<absl::Time> issuer_time = std::nullopt;
 };
+
+// How long `issued` is good from `now`, our clock's time, on: not positive once it is over.
+absl::Duration LifetimeOf(const IssuedAlibabaKey& issued, absl::Time now);
 
 // {"AccessKeyId","AccessKeySecret","SecurityToken","Expiration"} in the object `member` of `body`, or at its
 // top where `member` is empty. The last two may be missing. Secrets are cut out of `body`. UNAVAILABLE: it is

@@ -16,6 +16,7 @@
 #include "tests/testing/alibaba_test.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/poll.h"
+#include "tests/testing/skewed_clock.h"
 #include "tests/testing/status_matchers.h"
 
 namespace signet::kms {
@@ -136,6 +137,24 @@ TEST_F(AlibabaCredentialsTest, TakesTheEndOfAnAssumedRoleByTheClockOfSts) {
     client_ = nullptr;
     EXPECT_THAT(Wrap(), IsOk()) << skew;
   }
+}
+
+TEST_F(AlibabaCredentialsTest, TakesTheEndOfAnInstancesKeyByTheClockOfItsMetadata) {
+  settings_.auth.source = AlibabaCredentialSource::kEcsRole;
+  testing::SkewedClock clock;
+  for (const absl::Duration skew : {absl::Hours(1), -absl::Hours(2), absl::Hours(24 * 400)}) {
+    clock.SkewWall(skew);
+    client_ = testing::ConnectAlibaba(settings_, cloud_, observer_, "", clock);
+    EXPECT_THAT(Wrap(), IsOk()) << skew;
+  }
+  // And by no other: a key of an hour is fetched anew within the hour.
+  const auto issued = [this] { return cloud_.Look().at("access_keys").size(); };
+  const size_t before = issued();
+  EXPECT_THAT(Wrap(), IsOk());
+  EXPECT_EQ(issued(), before);
+  clock.Suspend(absl::Minutes(50));
+  EXPECT_THAT(Wrap(), IsOk());
+  EXPECT_EQ(issued(), before + 1);
 }
 
 TEST_F(AlibabaCredentialsTest, UsesAnStsTokenFromAFileThatAnotherRenews) {
