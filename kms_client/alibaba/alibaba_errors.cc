@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "kms_client/failure_class.h"
 #include "kms_client/json_body.h"
 #include "kms_client/retry_after.h"
@@ -19,7 +20,7 @@ using absl::StatusCode;
 constexpr size_t kMaxWordBytes = 64;
 
 struct KnownCode {
-  absl::string_view code;
+  absl::string_view code;  // with a star at its end: whatever begins so
   StatusCode status;
   FailureClass failure;
   absl::string_view meaning;
@@ -38,9 +39,7 @@ constexpr KnownCode kKnown[] = {
      "the account's bill is unpaid"},
     {"Forbidden.KmsServiceNotEnabled", StatusCode::kUnavailable, FailureClass::kUnreachable,
      "KMS is not activated for this account"},
-    {"Forbidden.UbsmsInvalidUserid", StatusCode::kUnavailable, FailureClass::kUnreachable,
-     "the account may not use KMS"},
-    {"Forbidden.UbsmsInvalidBid", StatusCode::kUnavailable, FailureClass::kUnreachable,
+    {"Forbidden.UbsmsInvalid*", StatusCode::kUnavailable, FailureClass::kUnreachable,
      "the account may not use KMS"},
     {"Forbidden.ProhibitedByRiskControl", StatusCode::kUnavailable, FailureClass::kUnreachable,
      "the account is held by risk control"},
@@ -61,6 +60,8 @@ constexpr KnownCode kKnown[] = {
      "the STS token is malformed", kCredentials},
     {"InvalidSecurityToken.MismatchWithAccessKey", StatusCode::kUnavailable, FailureClass::kUnreachable,
      "the STS token belongs to another access key", kCredentials},
+    {"InvalidSecurityToken*", StatusCode::kUnavailable, FailureClass::kUnreachable,
+     "the STS token is not accepted", kCredentials},
     {"MissingSecurityToken", StatusCode::kUnavailable, FailureClass::kUnreachable,
      "the access key is of STS and its token is missing", kCredentials},
     {"SignatureDoesNotMatch", StatusCode::kUnavailable, FailureClass::kUnreachable,
@@ -108,9 +109,15 @@ constexpr KnownCode kKnown[] = {
      "a limit of the account is reached"},
 };
 
+bool IsMeant(const KnownCode& known, absl::string_view code) {
+  absl::string_view pattern = known.code;
+  return absl::ConsumeSuffix(&pattern, "*") ? absl::StartsWith(code, pattern) : code == pattern;
+}
+
+// The first that is meant.
 const KnownCode* Find(const std::string& code) {
   const auto* const found = std::find_if(std::begin(kKnown), std::end(kKnown),
-                                         [&code](const KnownCode& known) { return known.code == code; });
+                                         [&code](const KnownCode& known) { return IsMeant(known, code); });
   return found == std::end(kKnown) ? nullptr : found;
 }
 
