@@ -25,6 +25,9 @@ class FakeAlibaba {
   static constexpr char kAccessKeyId[] = "LTAI.test";
   static constexpr char kAccessKeySecret[] = "a-secret-of-the-test";
   static constexpr char kRole[] = "acs:ram::1:role/signet";
+  // Its trust policy asks for kExternalId besides.
+  static constexpr char kGuardedRole[] = "acs:ram::1:role/guarded";
+  static constexpr char kExternalId[] = "the-external-id";
   static constexpr char kOidcProvider[] = "acs:ram::1:oidc-provider/ack-rrsa-c1";
   static constexpr char kOidcToken[] = "eyJhbGciOiJub25lIn0.e30.fake";
 

@@ -89,6 +89,8 @@ class Cloud:
             raise Refused(400, "MissingParameter", "AccessKeyId")
         if self.identity.unpaid:
             raise Refused(403, "Forbidden.InDebt", "The account is overdue.")
+        if call.action in self.identity.fails:
+            raise Refused(500, "InternalFailure")
         self.identity.check_permission(call.key_id, call.action, self.keys.named_by(call.parameters))
         return self.keys.do(call.action, call.parameters)
 

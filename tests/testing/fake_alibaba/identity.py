@@ -7,6 +7,10 @@ import uuid
 from signatures import Refused
 
 ALL = {"Encrypt", "Decrypt", "DescribeKey", "ListKeyVersions", "CreateKeyVersion", "AssumeRole"}
+ASSUME_PARAMETERS = {
+    "AssumeRole": {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"},
+    "AssumeRoleWithOIDC": {"RoleArn", "RoleSessionName", "DurationSeconds", "OIDCProviderArn", "OIDCToken"},
+}
 OIDC_TOKEN = "eyJhbGciOiJub25lIn0.e30.fake"
 
 
@@ -30,9 +34,12 @@ class Identity:
         self.keys, self.skew, self.lifetime, self.nonces = {}, 0, 3600, set()
         self.role, self.hardened, self.metadata_tokens, self.metadata_reads = "signet-node", True, set(), []
         self.unpaid = self.sts_fails = False
+        self.fails = []  # actions of KMS
         # Whether an expired token is refused as if RAM forbade it, as the vendor says may happen.
         self.expired_is_forbidden = False
-        self.roles = {"acs:ram::1:role/signet": Policy(ALL)}
+        self.roles = {"acs:ram::1:role/signet": Policy(ALL), "acs:ram::1:role/guarded": Policy(ALL)}
+        # What the trust policy of a role asks of whoever assumes it.
+        self.external_ids = {"acs:ram::1:role/guarded": "the-external-id"}
 
     def now(self):
         return time.time() + self.skew
@@ -92,8 +99,11 @@ class Identity:
 
     def assume(self, action, parameters):
         """AssumeRole and AssumeRoleWithOIDC."""
-        if action not in ("AssumeRole", "AssumeRoleWithOIDC"):
+        if action not in ASSUME_PARAMETERS:
             raise Refused(404, "InvalidAction.NotFound", action)
+        unknown = set(parameters) - ASSUME_PARAMETERS[action]
+        if unknown:
+            raise Refused(400, "InvalidParameter", f"unknown: {sorted(unknown)}")
         if not parameters.get("RoleSessionName") or int(parameters.get("DurationSeconds", "3600")) < 900:
             raise Refused(400, "InvalidParameter")
         if self.sts_fails:
@@ -101,6 +111,8 @@ class Identity:
         role = parameters.get("RoleArn", "")
         if role not in self.roles:
             raise Refused(404, "EntityNotExist.Role")
+        if self.external_ids.get(role, parameters.get("ExternalId")) != parameters.get("ExternalId"):
+            raise Refused(403, "NoPermission", "You are not authorized to do this action.")
         if action == "AssumeRoleWithOIDC":
             if parameters.get("OIDCProviderArn") != "acs:ram::1:oidc-provider/ack-rrsa-c1":
                 raise Refused(404, "EntityNotExist.OIDCProvider")

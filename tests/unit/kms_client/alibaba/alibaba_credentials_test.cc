@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "kms_client/alibaba/alibaba_kms_client.h"
@@ -114,12 +115,26 @@ TEST_F(AlibabaCredentialsTest, AssumesARoleWithATokenOfAnIdentityProvider) {
 
 TEST_F(AlibabaCredentialsTest, AssumesARoleWithAnAccessKey) {
   settings_.auth.assume_role_arn = FakeAlibaba::kRole;
-  settings_.auth.external_id = "signet";
   EXPECT_THAT(Wrap(), IsOk());
   EXPECT_EQ(cloud_.Count("AssumeRole"), 1);
   settings_.auth.assume_role_arn = "acs:ram::1:role/none";
   client_ = nullptr;
   EXPECT_THAT(Wrap().status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("EntityNotExist.Role")));
+}
+
+TEST_F(AlibabaCredentialsTest, NamesTheExternalIdThatARoleAsksFor) {
+  settings_.auth.assume_role_arn = FakeAlibaba::kGuardedRole;
+  for (const char* const wrong : {"", "another-id"}) {
+    settings_.auth.external_id = wrong;
+    client_ = nullptr;
+    const absl::Status status = Wrap().status();
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable,
+                                 HasSubstr("STS AssumeRole: the credentials are valid")));
+    EXPECT_EQ(GetFailureClass(status), FailureClass::kUnreachable);
+  }
+  settings_.auth.external_id = FakeAlibaba::kExternalId;
+  client_ = nullptr;
+  EXPECT_THAT(Wrap(), IsOk());
 }
 
 TEST_F(AlibabaCredentialsTest, GetsNewCredentialsWhenOldOnesAreRefused) {
@@ -225,9 +240,10 @@ class ShortLivedCredentialsTest : public AlibabaCredentialsTest,
 
 TEST_P(ShortLivedCredentialsTest, NoCallFailsWhileTheyExpire) {
   const std::string source = GetParam();
-  if (source == "ecs_role") settings_.auth.source = AlibabaCredentialSource::kEcsRole;
-  if (source == "oidc") UseOidc();
-  if (source == "assume_role") settings_.auth.assume_role_arn = FakeAlibaba::kRole;
+  if (absl::StrContains(source, "ecs_role")) settings_.auth.source = AlibabaCredentialSource::kEcsRole;
+  if (absl::StrContains(source, "oidc")) UseOidc();
+  const bool assumes = absl::StrContains(source, "assume_role");
+  if (assumes) settings_.auth.assume_role_arn = FakeAlibaba::kRole;
   // Less, and a busy machine would let a key expire on its way to KMS.
   Set("lifetime", 10);
   client();
@@ -239,16 +255,19 @@ TEST_P(ShortLivedCredentialsTest, NoCallFailsWhileTheyExpire) {
       for (; !done; ++calls) EXPECT_THAT(Wrap(), IsOk());
     });
   }
-  // The first, and two more while calls go on.
+  // The first, and two more while calls go on; a chain is issued two each time.
   const auto issued = [&] { return cloud_.Look().at("access_keys").size() - 1; };
-  EXPECT_TRUE(testing::PollUntil([&] { return issued() >= 3; }, std::chrono::minutes(2)));
+  const size_t each = source == "ecs_role_assume_role" || source == "oidc_assume_role" ? 2 : 1;
+  EXPECT_TRUE(testing::PollUntil([&] { return issued() >= 3 * each; }, std::chrono::minutes(2)));
   done = true;
   for (std::thread& thread : threads) thread.join();
   EXPECT_GT(calls, 4);
+  EXPECT_EQ(cloud_.Count("AssumeRole") > 0, assumes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sources, ShortLivedCredentialsTest,
-                         ::testing::Values("ecs_role", "oidc", "assume_role"),
+                         ::testing::Values("ecs_role", "oidc", "assume_role", "ecs_role_assume_role",
+                                           "oidc_assume_role"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
 }  // namespace
