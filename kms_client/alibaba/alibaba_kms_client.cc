@@ -19,6 +19,8 @@
 namespace signet::kms {
 namespace {
 
+// How long we go without what only further permissions or a rotation would change.
+constexpr absl::Duration kVersionsStayHidden = absl::Hours(1);
 // What a proof is bound to: no cluster, for what it wraps is not kept.
 constexpr char kProofContext[] = "probe";
 
@@ -70,7 +72,7 @@ class AlibabaKmsClient final : public KmsClient {
 
   absl::StatusOr<KeyDescription> Describe(const CallContext& call) override {
     SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
-    if (settings_.is_dedicated) return DescribeByEncrypting(call);
+    if (settings_.is_dedicated || VersionsAreHidden()) return DescribeByEncrypting(call);
     const AlibabaRequest request = Placed(EncodeAlibabaKeyRequest("DescribeKey", settings_.key_id));
     const std::string operation = caller_.OperationName(request);
     SIGNET_ASSIGN_OR_RETURN(const AlibabaAnswer answer, caller_.Call(request, call));
@@ -210,7 +212,7 @@ class AlibabaKmsClient final : public KmsClient {
   // Keys that are never rotated tell no primary version.
   absl::StatusOr<KeyDescription> DescribeTheOnlyVersion(const CallContext& call) {
     const AlibabaRequest request = Placed(EncodeAlibabaKeyRequest("ListKeyVersions", settings_.key_id));
-    const absl::StatusOr<AlibabaAnswer> answer = caller_.Call(request, call);
+    const absl::StatusOr<AlibabaAnswer> answer = caller_.CallWithProvenKey(request, call);
     if (answer.ok()) {
       SIGNET_ASSIGN_OR_RETURN(const auto versions,
                               DecodeAlibabaVersions(caller_.OperationName(request), answer->body.Expose()));
@@ -218,8 +220,17 @@ class AlibabaKmsClient final : public KmsClient {
         return KeyDescription{AlibabaVersion(versions->front())};
       }
     }
-    // Not allowed, or not to be told apart: Encrypt names the one it uses.
+    // Not allowed, which is no fault, or not to be told apart: Encrypt names the one it uses.
+    if (answer.ok() || absl::IsPermissionDenied(answer.status())) {
+      MutexLock lock(mutex_);
+      versions_hidden_until_ = clock_.BootTime() + kVersionsStayHidden;
+    }
     return DescribeByEncrypting(call);
+  }
+
+  bool VersionsAreHidden() {
+    MutexLock lock(mutex_);
+    return clock_.BootTime() < versions_hidden_until_;
   }
 
   absl::StatusOr<KeyDescription> DescribeByEncrypting(const CallContext& call) {
@@ -241,6 +252,8 @@ class AlibabaKmsClient final : public KmsClient {
 
   Mutex mutex_;
   std::shared_ptr<const Opened> opened_ ABSL_GUARDED_BY(mutex_);  // the last one
+  // Boot time. Until then only Encrypt is asked for the version.
+  absl::Duration versions_hidden_until_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
 };
 
 }  // namespace

@@ -26,7 +26,8 @@ struct AlibabaTransports {
 };
 
 // `provider` is the configured name, for the observer. Does nothing until the first call: neither KMS nor the
-// credentials need to be there. Describe costs a DescribeKey, or an Encrypt where there is none such.
+// credentials need to be there. Describe costs a DescribeKey, or an Encrypt where that is not to be had
+// or does not tell the version.
 // `clock`, `random` and `observer` outlive the client.
 std::unique_ptr<KmsClient> MakeAlibabaKmsClient(AlibabaSettings settings, AlibabaTransports transports,
                                                 const std::string& provider, const Clock& clock,

@@ -100,6 +100,46 @@ TEST_F(AlibabaKmsClientTest, AsksEncryptWhereVersionsCannotBeToldApart) {
   EXPECT_EQ(description->current.mark, cloud_.Look()["versions"][kKey][1]);
 }
 
+// The policy that signetctl prints lacks ListKeyVersions, which most keys never need.
+TEST_F(AlibabaKmsClientTest, RemembersForAnHourThatVersionsCannotBeTold) {
+  cloud_.Control("set_key", {{"key", kKey}, {"set", {{"tells_primary", false}}}});
+  settings_.auth.assume_role_arn = FakeAlibaba::kRole;
+  for (const bool is_permitted : {false, true}) {
+    cloud_.Permit({"AssumeRole", "Encrypt", "Decrypt", "DescribeKey", is_permitted ? "ListKeyVersions" : ""});
+    if (is_permitted) cloud_.Rotate(kKey);
+    testing::SkewedClock clock;
+    client_ = testing::ConnectAlibaba(settings_, cloud_, observer_, "", clock);
+    const auto counts = [this](const char* action) { return cloud_.Count(action); };
+    const int describes = counts("DescribeKey");
+    const int lists = counts("ListKeyVersions");
+    const int encrypts = counts("Encrypt");
+    const int roles = counts("AssumeRole");
+    for (int i = 0; i < 3; ++i) {
+      const absl::StatusOr<KeyDescription> description = client().Describe(Call());
+      ASSERT_THAT(description, IsOk());
+      EXPECT_EQ(description->current.mark, cloud_.Look()["versions"][kKey].back());
+    }
+    EXPECT_EQ(counts("DescribeKey"), describes + 1);
+    EXPECT_EQ(counts("ListKeyVersions"), lists + 1);
+    EXPECT_EQ(counts("Encrypt"), encrypts + 3);
+    // What the access key may not do is no reason for a new one: DescribeKey just worked with it.
+    EXPECT_EQ(counts("AssumeRole"), roles + 1);
+    clock.Suspend(absl::Minutes(61));
+    EXPECT_THAT(client().Describe(Call()), IsOk());
+    EXPECT_EQ(counts("ListKeyVersions"), lists + 2);
+  }
+}
+
+TEST_F(AlibabaKmsClientTest, DoesNotRememberThatVersionsCouldNotBeListedJustNow) {
+  cloud_.Control("set_key", {{"key", kKey}, {"set", {{"tells_primary", false}}}});
+  cloud_.Control("set_identity", {{"set", {{"fails", {"ListKeyVersions"}}}}});
+  EXPECT_THAT(client().Describe(Call()), IsOk());
+  cloud_.Control("set_identity", {{"set", {{"fails", nlohmann::json::array()}}}});
+  const int encrypts = cloud_.Count("Encrypt");
+  EXPECT_THAT(client().Describe(Call()), IsOk());
+  EXPECT_EQ(cloud_.Count("Encrypt"), encrypts);
+}
+
 TEST_F(AlibabaKmsClientTest, RotatesTheKey) {
   const absl::StatusOr<KeyDescription> before = client().Describe(Call());
   ASSERT_THAT(client().Rotate(Call()), IsOk());

@@ -29,6 +29,21 @@ TEST(IssuedKeyTest, ReadsAPermanentKey) {
   EXPECT_FALSE(issued.key->may_be_over);
 }
 
+TEST(IssuedKeyTest, LivesByTheClockOfItsIssuer) {
+  IssuedAlibabaKey issued;
+  const absl::Time now = absl::FromUnixSeconds(1767323045);
+  EXPECT_EQ(LifetimeOf(issued, now), absl::InfiniteDuration());
+  issued.expires = now + absl::Hours(1);
+  EXPECT_EQ(LifetimeOf(issued, now), absl::Hours(1));
+  // An answer that took its time is no wrong clock.
+  issued.issuer_time = now - absl::Seconds(59);
+  EXPECT_EQ(LifetimeOf(issued, now), absl::Hours(1));
+  for (const absl::Duration ahead : {absl::Hours(400), -absl::Hours(400)}) {
+    issued.issuer_time = now;
+    EXPECT_EQ(LifetimeOf(issued, now + ahead), absl::Hours(1));
+  }
+}
+
 TEST(IssuedKeyTest, ReadsATemporaryKeyInAMember) {
   ASSERT_OK_AND_ASSIGN(
       const IssuedAlibabaKey issued,
