@@ -113,6 +113,8 @@ HttpRequest AlibabaRpc::MakeHttpRequest(const AlibabaRequest& request) const {
   HttpRequest http;
   http.operation = OperationName(request);
   http.method = HttpMethod::kPost;
+  // On a kept one libcurl would send it again by itself.
+  http.fresh_connection = !request.may_repeat;
   http.AddHeader("Accept", "application/json");
   return http;
 }
