@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "base/unshared_status.h"
 #include "kms_client/call_wait.h"
 #include "kms_client/failure_class.h"
 
@@ -24,7 +25,7 @@ absl::Status OwnKeyProof::Get(const CallContext& call) {
   {
     MutexLock lock(mutex_);
     while (true) {
-      if (proof_.has_value() && clock_.BootTime() < believed_until_) return *proof_;
+      if (proof_.has_value() && clock_.BootTime() < believed_until_) return UnsharedCopy(*proof_);
       SIGNET_RETURN_IF_ERROR(CheckCallAlive(clock_, call));
       if (!proving_) break;
       clock_.WaitUntil(mutex_, changed_, call.deadline);
@@ -35,7 +36,7 @@ absl::Status OwnKeyProof::Get(const CallContext& call) {
   MutexLock lock(mutex_);
   proving_ = false;
   if (SpeaksOfTheKey(status)) {
-    proof_ = status;
+    proof_ = UnsharedCopy(status);
     believed_until_ = clock_.BootTime() + kLasts;
   }
   changed_.NotifyAll();
