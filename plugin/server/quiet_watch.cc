@@ -29,7 +29,7 @@ bool QuietWatch::Wait(MonotonicTime deadline) {
 
 bool QuietWatch::Look(MonotonicTime deadline) {
   MutexLock lock(mutex_);
-  // It has time for the sockets.
+  // Time for the polling thread to look at the sockets.
   const MonotonicTime end = std::min(deadline, clock_.Monotonic() + kPause);
   while (clock_.Monotonic() < end) clock_.WaitUntil(mutex_, met_changed_, end);
   met_ = false;

@@ -33,7 +33,7 @@ class QuietWatch final : public CompletionTag {
   void OnEvent(bool ok) override;
 
  private:
-  // Returns when the polling thread was there and then left alone for a while. False: `deadline` passed.
+  // Leaves the polling thread alone for 5 ms, then waits until it was there. False: `deadline` passed.
   bool Look(MonotonicTime deadline);
 
   grpc::CompletionQueue& queue_;
